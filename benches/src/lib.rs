@@ -1,0 +1,1 @@
+//! Benchmarks of Membrane for Rust beside their bare counterparts.

@@ -1,0 +1,2 @@
+//! The `membrane` command.
+fn main() {}

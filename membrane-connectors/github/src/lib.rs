@@ -1,0 +1,1 @@
+//! The GitHub connector of Membrane for Rust.

@@ -1,0 +1,1 @@
+//! The Linear connector of Membrane for Rust.

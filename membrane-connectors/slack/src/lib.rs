@@ -1,0 +1,1 @@
+//! The Slack connector of Membrane for Rust.

@@ -1,0 +1,1 @@
+//! The one list of app connectors of Membrane for Rust, one feature an app.

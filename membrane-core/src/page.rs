@@ -1,0 +1,78 @@
+//! Pages of a listing.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// One page: its items, and the cursor of the next page unless this is the last.
+///
+/// ```
+/// use membrane_core::Page;
+///
+/// let page = Page::new(vec![1, 2], Some("2".to_owned())).map(|n| n * 10);
+/// assert_eq!((page.items, page.cursor.as_deref()), (vec![10, 20], Some("2")));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Page<T> {
+    /// The items, in listing order.
+    pub items: Vec<T>,
+    /// Opaque; absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Makes a page.
+    pub fn new(items: Vec<T>, cursor: Option<String>) -> Self {
+        Self { items, cursor }
+    }
+
+    /// Turns each item into another.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(f).collect(), cursor: self.cursor }
+    }
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), cursor: None }
+    }
+}
+
+/// Which page of a listing to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Paging {
+    /// How many items at the most, 1 to 1000; 25 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+    /// Where to go on; absent or `0` is the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}
+
+impl Paging {
+    /// Items a page when the caller names no limit.
+    pub const DEFAULT_LIMIT: u32 = 25;
+    /// Items a page at the most.
+    pub const MAX_LIMIT: u32 = 1000;
+
+    /// The limit to use.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it lies within 1 and 1000.
+    pub fn limit(&self) -> Result<u32> {
+        match self.limit {
+            None => Ok(Self::DEFAULT_LIMIT),
+            Some(limit @ 1..=Self::MAX_LIMIT) => Ok(limit),
+            Some(limit) => Err(Error::invalid_input(format!("limit must lie within 1 and 1000, not {limit}"))
+                .with("field", "limit")),
+        }
+    }
+
+    /// The cursor to go on from; `None` is the beginning.
+    pub fn start(&self) -> Option<&str> {
+        self.cursor.as_deref().filter(|cursor| !matches!(cursor.trim(), "" | "0"))
+    }
+}

@@ -1,0 +1,1 @@
+//! Membrane's REST API as an axum router over the Rust engine.

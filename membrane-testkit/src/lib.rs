@@ -1,0 +1,1 @@
+//! Conformance suites, demo apps and faults for connectors and stores of Membrane for Rust.
