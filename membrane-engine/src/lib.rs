@@ -1,1 +1,6 @@
-//! The in-process integration engine: runs, stores, sealed credentials and the HTTP stack of Membrane for Rust.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod http;
+pub mod store;
+pub mod vault;

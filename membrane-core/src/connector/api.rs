@@ -1,0 +1,185 @@
+//! A call of an app's API as a value: built here, sent elsewhere.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind, Result, Retry};
+
+/// A request to the app a connection leads to.
+///
+/// ```
+/// use membrane_core::connector::ApiRequest;
+/// use serde_json::json;
+///
+/// let request = ApiRequest::post("/issues").query("notify", "1").json(json!({"title": "Broken"}));
+/// assert_eq!(request.method, http::Method::POST);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct ApiRequest {
+    /// The HTTP method.
+    pub method: Method,
+    /// A path below the API's base address, or a whole address of the same origin.
+    pub path: String,
+    /// Query pairs, appended to those in `path`.
+    pub query: Vec<(String, String)>,
+    /// Headers, over those of the API description.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: ApiBody,
+    /// How long the whole exchange may take; the engine's own bound when absent.
+    pub timeout: Option<Duration>,
+    /// Says that sending it twice has the effect of sending it once.
+    pub idempotent: bool,
+}
+
+/// The body of an [`ApiRequest`].
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub enum ApiBody {
+    /// `application/x-www-form-urlencoded` pairs.
+    Form(Vec<(String, String)>),
+    /// `application/json`.
+    Json(Value),
+    /// No body.
+    #[default]
+    None,
+    /// Anything else: content type and bytes.
+    Raw(String, Bytes),
+}
+
+impl ApiRequest {
+    /// Makes a request without query, headers and body.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        let idempotent = method.is_idempotent();
+        Self {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: ApiBody::None,
+            timeout: None,
+            idempotent,
+        }
+    }
+
+    /// A `GET`.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    /// A `POST`.
+    pub fn post(path: impl Into<String>) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    /// Adds a query pair.
+    #[must_use]
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: Value) -> Self {
+        self.body = ApiBody::Json(body);
+        self
+    }
+
+    /// Sets a header.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] when the name or the value cannot stand in an HTTP header.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self> {
+        let bad = || Error::invalid_input(format!("`{name}` cannot be sent as an HTTP header"));
+        let parsed = http::HeaderName::try_from(name).map_err(|_| bad())?;
+        let value = http::HeaderValue::try_from(value).map_err(|_| bad())?;
+        self.headers.insert(parsed, value);
+        Ok(self)
+    }
+}
+
+/// What the app answered. An error status is an answer too, not an [`Error`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ApiResponse {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body, within the engine's bound.
+    pub body: Bytes,
+    /// The address that answered, without query.
+    pub url: String,
+}
+
+impl ApiResponse {
+    /// Makes an answer, for tests and transports.
+    pub fn new(
+        status: StatusCode,
+        headers: HeaderMap,
+        body: impl Into<Bytes>,
+        url: impl Into<String>,
+    ) -> Self {
+        Self { status, headers, body: body.into(), url: url.into() }
+    }
+
+    /// Reads the body as JSON; an empty body (204, 205, or simply nothing) is `null`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::External`] when it is not JSON: says the content type and where reading stopped. A
+    /// body that ends too early is [`Retry::Backoff`]; the engine lets only reads be repeated.
+    pub fn json(&self) -> Result<Value> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let kind = self.content_type().unwrap_or("no content type");
+            let retry = if error.is_eof() { Retry::Backoff } else { Retry::Never };
+            Error::new(
+                ErrorKind::External,
+                format!(
+                    "the app answered {} with {kind} where JSON was expected: {error}",
+                    self.status.as_u16()
+                ),
+            )
+            .with_retry(retry)
+            .with("url", &self.url)
+        })
+    }
+
+    /// The body as JSON when it is JSON, as text otherwise; `null` when empty.
+    pub fn json_or_text(&self) -> Value {
+        self.json().unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&self.body).into_owned()))
+    }
+
+    /// The media type, without parameters.
+    pub fn content_type(&self) -> Option<&str> {
+        let value = self.headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?;
+        value.split(';').next().map(str::trim).filter(|kind| !kind.is_empty())
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Sends requests to the app of one connection: base address, headers, authorization, limits and guard
+/// are applied on the way.
+///
+/// The engine implements it; connector code is handed one in its [`Cx`](super::Cx).
+#[async_trait]
+pub trait ApiClient: Send + Sync {
+    /// Sends one request and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`], [`ErrorKind::Unavailable`], [`ErrorKind::Blocked`],
+    /// [`ErrorKind::RateLimited`]; an error *status* of the app is an [`ApiResponse`], not an error.
+    async fn send(&self, request: ApiRequest) -> Result<ApiResponse>;
+}

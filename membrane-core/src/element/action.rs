@@ -1,0 +1,91 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ElementKind, Spec};
+use crate::schema::DataSchema;
+
+/// One operation a product runs on an app.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ActionSpec {
+    /// The schema an input must fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_schema: Option<DataSchema>,
+    /// What it does; a universal action that only states the use case has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<ActionKind>,
+    /// How, in the terms of the type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Value>,
+    /// A formula over the raw output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_mapping: Option<Value>,
+    /// The schema of the output as the author states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_output_schema: Option<DataSchema>,
+    /// The schema of the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<DataSchema>,
+}
+
+impl Spec for ActionSpec {
+    const KIND: ElementKind = ElementKind::Action;
+    const EDITABLE: &'static [&'static str] =
+        &["inputSchema", "type", "config", "outputMapping", "customOutputSchema"];
+}
+
+/// What an action does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ActionKind {
+    /// Sends one request to the app.
+    ApiRequestToExternalApp,
+    /// Sends one request to the product's own API.
+    ApiRequestToYourApp,
+    /// Runs an operation of the connector.
+    ConnectorOperation,
+    /// Creates a record.
+    CreateDataRecord,
+    /// Deletes a record.
+    DeleteDataRecord,
+    /// Reads one record by its id.
+    FindDataRecordById,
+    /// Finds a record by fields, or creates it.
+    FindOrCreateDataRecord,
+    /// Sends one request anywhere.
+    HttpRequest,
+    /// Reads a page of records.
+    ListDataRecords,
+    /// Finds one record by fields.
+    MatchDataRecord,
+    /// Runs JavaScript.
+    RunJavascript,
+    /// Finds records by text.
+    SearchDataRecord,
+    /// Changes a record.
+    UpdateDataRecord,
+}
+
+impl ActionKind {
+    /// The type as it is written: `list-data-records`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiRequestToExternalApp => "api-request-to-external-app",
+            Self::ApiRequestToYourApp => "api-request-to-your-app",
+            Self::ConnectorOperation => "connector-operation",
+            Self::CreateDataRecord => "create-data-record",
+            Self::DeleteDataRecord => "delete-data-record",
+            Self::FindDataRecordById => "find-data-record-by-id",
+            Self::FindOrCreateDataRecord => "find-or-create-data-record",
+            Self::HttpRequest => "http-request",
+            Self::ListDataRecords => "list-data-records",
+            Self::MatchDataRecord => "match-data-record",
+            Self::RunJavascript => "run-javascript",
+            Self::SearchDataRecord => "search-data-record",
+            Self::UpdateDataRecord => "update-data-record",
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The three layers as types: code that needs one says so, and mixing them does not compile.
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::{Element, Spec};
+use crate::error::{Error, Result};
+use crate::id::LayerName;
+
+/// A layer.
+pub trait Layer: sealed::Sealed + Send + Sync + 'static {
+    /// The layer's name.
+    const NAME: LayerName;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! layers {
+    ($($(#[$doc:meta])* $name:ident),*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name;
+
+        impl sealed::Sealed for $name {}
+
+        impl Layer for $name {
+            const NAME: LayerName = LayerName::$name;
+        }
+    )*};
+}
+
+layers! {
+    /// Belongs to one customer's connection.
+    Connection,
+    /// Belongs to one app.
+    Integration,
+    /// Belongs to no app: the use case itself.
+    Universal
+}
+
+/// An element known to be at layer `L`.
+///
+/// ```compile_fail
+/// use membrane_core::element::{ActionSpec, At, layer};
+///
+/// fn customize(_: At<layer::Connection, ActionSpec>) {}
+/// fn wrong(universal: At<layer::Universal, ActionSpec>) {
+///     customize(universal);
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct At<L, S> {
+    element: Element<S>,
+    layer: PhantomData<L>,
+}
+
+impl<L: Layer, S: Spec> At<L, S> {
+    /// Checks that an element is at this layer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when it is at another: a store handed out a
+    /// row it was not asked for.
+    pub fn new(element: Element<S>) -> Result<Self> {
+        let found = element.place.layer();
+        if found != L::NAME {
+            return Err(Error::internal(format!(
+                "{} {} is at the {} layer, not at the {} layer",
+                S::KIND,
+                element.id,
+                found.as_str(),
+                L::NAME.as_str()
+            )));
+        }
+        Ok(Self { element, layer: PhantomData })
+    }
+
+    /// The element, its layer forgotten.
+    pub fn into_inner(self) -> Element<S> {
+        self.element
+    }
+
+    /// Whether it has content of its own. A universal element always has.
+    pub fn is_own(&self) -> bool {
+        L::NAME == LayerName::Universal
+            || self.element.place.parent_id.is_none()
+            || self.element.place.is_customized == Some(true)
+    }
+}
+
+impl<L, S> Deref for At<L, S> {
+    type Target = Element<S>;
+
+    fn deref(&self) -> &Element<S> {
+        &self.element
+    }
+}

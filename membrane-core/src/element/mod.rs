@@ -1,0 +1,225 @@
+//! Elements: what a workspace is made of, and the layers they live at.
+//!
+//! Every kind shares one shape, [`Element`], and differs in its [`Spec`]. Layered kinds (an action) exist
+//! once as an idea ([`layer::Universal`]), once per app ([`layer::Integration`]) and once per customer's
+//! connection ([`layer::Connection`]); [`resolve`] says which one counts.
+
+mod action;
+mod connection;
+mod customer;
+mod integration;
+mod kind;
+pub mod layer;
+mod resolve;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use self::action::{ActionKind, ActionSpec};
+pub use self::connection::{ClientAction, ConnectionSpec};
+pub use self::customer::CustomerSpec;
+pub use self::integration::IntegrationSpec;
+pub use self::kind::ElementKind;
+pub use self::layer::At;
+pub use self::resolve::{Effective, resolve};
+use crate::error::ErrorBody;
+use crate::id::{ConnectionId, CustomerId, ElementId, IntegrationId, Key, LayerName};
+
+/// What one kind of element adds to the common fields.
+pub trait Spec:
+    Serialize + DeserializeOwned + JsonSchema + Clone + PartialEq + Send + Sync + 'static
+{
+    /// The kind.
+    const KIND: ElementKind;
+
+    /// The fields of this kind that a caller may write, besides [`COMMON_EDITABLE`].
+    ///
+    /// What a body holds beyond these (ids, states, nested elements) is dropped in silence, since clients
+    /// send whole answers back.
+    const EDITABLE: &'static [&'static str];
+}
+
+/// The fields every kind lets a caller write.
+pub const COMMON_EDITABLE: &[&str] = &["uuid", "key", "name", "description", "meta"];
+
+/// The fields a layered kind lets a caller write to say where it belongs.
+pub const LAYER_EDITABLE: &[&str] =
+    &["integrationId", "integrationKey", "connectionId", "parentId", "parentKey", "instanceKey"];
+
+/// One element: the common fields, where it belongs, and what its kind adds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Element<S> {
+    /// Made by the engine.
+    pub id: ElementId,
+    /// Stable across export and import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<String>,
+    /// The name for selectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
+    /// The name for people.
+    #[serde(default)]
+    pub name: String,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The caller's own bag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meta: Option<Map<String, Value>>,
+    /// Where it is in its life.
+    #[serde(default)]
+    pub state: State,
+    /// Why the state is not `READY`.
+    #[serde(default)]
+    pub errors: Vec<ErrorBody>,
+    /// Opaque; new on every change.
+    #[serde(default)]
+    pub revision: String,
+    /// ISO 8601, UTC, milliseconds.
+    #[serde(default)]
+    pub created_at: String,
+    /// ISO 8601, UTC, milliseconds.
+    #[serde(default)]
+    pub updated_at: String,
+    /// When it was archived; an archived element is hidden and cannot be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<String>,
+    /// Where it belongs.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Its neighbours, where an answer carries them.
+    #[serde(flatten)]
+    pub related: Related,
+    /// What the kind adds.
+    #[serde(flatten)]
+    pub spec: S,
+}
+
+impl<S> Element<S> {
+    /// Makes an element that belongs nowhere yet and is not stored.
+    pub fn new(id: impl Into<ElementId>, name: impl Into<String>, spec: S) -> Self {
+        Self {
+            id: id.into(),
+            uuid: None,
+            key: None,
+            name: name.into(),
+            description: None,
+            meta: None,
+            state: State::Ready,
+            errors: Vec::new(),
+            revision: String::new(),
+            created_at: String::new(),
+            updated_at: String::new(),
+            archived_at: None,
+            place: Place::default(),
+            related: Related::default(),
+            spec,
+        }
+    }
+}
+
+/// Where an element is in its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
+pub enum State {
+    /// Being made.
+    Building,
+    /// The customer must do something first.
+    ClientActionRequired,
+    /// Set up wrong; see the errors.
+    ConfigurationError,
+    /// Being taken down.
+    Disconnecting,
+    /// Works.
+    #[default]
+    Ready,
+    /// Could not be set up; see the errors.
+    SetupFailed,
+}
+
+/// Where an element belongs: to which app, which customer, which parent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Place {
+    /// The integration; absent at the universal layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<IntegrationId>,
+    /// The connection; present at the connection layer only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<ConnectionId>,
+    /// The customer, by the engine's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<CustomerId>,
+    /// The customer, by your product's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Tells apart several connection-level copies of one element.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_key: Option<String>,
+    /// The element one layer up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<ElementId>,
+    /// The element at the universal layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub universal_parent_id: Option<ElementId>,
+    /// The parent's revision when this element last followed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_revision: Option<String>,
+    /// Has content of its own and no longer follows its parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_customized: Option<bool>,
+}
+
+impl Place {
+    /// The layer this place is at.
+    pub fn layer(&self) -> LayerName {
+        match (&self.connection_id, &self.integration_id) {
+            (Some(_), _) => LayerName::Connection,
+            (None, Some(_)) => LayerName::Integration,
+            (None, None) => LayerName::Universal,
+        }
+    }
+}
+
+/// Neighbours of an element, filled in when an answer carries them and never stored.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Related {
+    /// The customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Box<Element<CustomerSpec>>>,
+    /// The integration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration: Option<Box<Element<IntegrationSpec>>>,
+    /// The caller's connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Box<Element<ConnectionSpec>>>,
+    /// The children of a universal action, one an integration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applied_to_integrations: Vec<AppliedTo>,
+}
+
+/// A child of a universal action and the integration it belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AppliedTo {
+    /// The child.
+    pub element: Box<Element<ActionSpec>>,
+    /// Its integration.
+    pub integration: Box<Element<IntegrationSpec>>,
+}
+
+/// A customer.
+pub type Customer = Element<CustomerSpec>;
+/// An integration.
+pub type Integration = Element<IntegrationSpec>;
+/// A connection.
+pub type Connection = Element<ConnectionSpec>;
+/// An action.
+pub type Action = Element<ActionSpec>;

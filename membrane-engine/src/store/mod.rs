@@ -1,0 +1,272 @@
+//! Where elements, sealed credentials and run logs are kept.
+//!
+//! [`Store`] is one narrow contract for every kind of element: identity, place and revision are columns,
+//! the rest is one JSON document.
+
+mod sqlite;
+
+use async_trait::async_trait;
+use membrane_core::element::ElementKind;
+use membrane_core::{
+    ConnectionId, CustomerId, ElementId, IntegrationId, LayerName, Page, Paging, Result, RunId, WorkspaceId,
+};
+use serde_json::{Map, Value};
+
+//pub use self::sqlite::SqliteStore;
+
+/// Whose rows a call may see. Every call of a [`Store`] carries one; none can forget it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scope {
+    /// Everything of one workspace, for callers that manage it.
+    Workspace(WorkspaceId),
+    /// One customer: the workspace's own rows (read only) and that customer's rows.
+    Customer(WorkspaceId, CustomerId),
+}
+
+impl Scope {
+    /// The workspace.
+    pub fn workspace(&self) -> &WorkspaceId {
+        match self {
+            Self::Workspace(workspace) | Self::Customer(workspace, _) => workspace,
+        }
+    }
+
+    /// The customer, when it is narrowed to one.
+    pub fn customer(&self) -> Option<&CustomerId> {
+        match self {
+            Self::Workspace(_) => None,
+            Self::Customer(_, customer) => Some(customer),
+        }
+    }
+}
+
+/// One stored element.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The kind.
+    pub kind: ElementKind,
+    /// The id; unique within the workspace. Ids grow with time, so their order is the order of creation.
+    pub id: ElementId,
+    /// The customer it belongs to; `None` for the workspace's own rows.
+    pub customer: Option<CustomerId>,
+    /// The key. Unique per (kind, customer, integration, connection, instance key, key) among rows that
+    /// are not archived.
+    pub key: Option<String>,
+    /// The integration.
+    pub integration: Option<IntegrationId>,
+    /// The connection.
+    pub connection: Option<ConnectionId>,
+    /// Tells apart several connection-level copies.
+    pub instance_key: Option<String>,
+    /// The element one layer up.
+    pub parent: Option<ElementId>,
+    /// The name, for search.
+    pub name: String,
+    /// Opaque; the store compares it and the engine makes a new one for each change.
+    pub revision: String,
+    /// ISO 8601, UTC, milliseconds.
+    pub created_at: String,
+    /// ISO 8601, UTC, milliseconds.
+    pub updated_at: String,
+    /// When it was archived.
+    pub archived_at: Option<String>,
+    /// Everything else, as one document.
+    pub doc: Map<String, Value>,
+}
+
+/// Which rows to list. Every field that is set narrows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Query {
+    /// With this key.
+    pub key: Option<String>,
+    /// Of this integration.
+    pub integration: Option<IntegrationId>,
+    /// Of this connection.
+    pub connection: Option<ConnectionId>,
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// With this instance key.
+    pub instance_key: Option<String>,
+    /// With this parent.
+    pub parent: Option<ElementId>,
+    /// At this layer: universal has neither integration nor connection, integration no connection.
+    pub layer: Option<LayerName>,
+    /// With this text in name or key, in any case of letters.
+    pub search: Option<String>,
+    /// With this value at the top level of the document: a field name and a JSON scalar.
+    pub field: Option<(String, Value)>,
+    /// Archived ones too.
+    pub include_archived: bool,
+}
+
+/// Credentials as they are kept: never in clear.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Which outer key wraps the data key.
+    pub key_id: String,
+    /// The data key, wrapped by the outer key.
+    pub wrapped_key: Vec<u8>,
+    /// The credentials, sealed with the data key.
+    pub ciphertext: Vec<u8>,
+    /// Grows by one with every write of this connection's credentials; part of what is authenticated.
+    pub version: u64,
+}
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sealed")
+            .field("key_id", &self.key_id)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The sealed credentials of one connection, for key rotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRow {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The record.
+    pub sealed: Sealed,
+}
+
+/// One change. [`Store::write`] makes several at once or none.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Write {
+    /// Adds a row. `AlreadyExists` when id or key is taken.
+    Insert(Row),
+    /// Replaces a row whose revision is still `expected`. `Concurrency` when it is not, `NotFound` when
+    /// it is gone or belongs to somebody else.
+    Update {
+        /// The new content; id, kind and customer name the row and never change.
+        row: Row,
+        /// The revision that was read.
+        expected: String,
+    },
+    /// Sets the credentials of a connection: `sealed.version` must be one more than the stored one (1 for
+    /// the first), else `Concurrency`.
+    Seal {
+        /// The connection; it must belong to the scope's customer.
+        connection: ConnectionId,
+        /// The customer it belongs to.
+        customer: CustomerId,
+        /// The record.
+        sealed: Sealed,
+    },
+    /// Removes the credentials of a connection.
+    Unseal {
+        /// The connection.
+        connection: ConnectionId,
+        /// The customer it belongs to.
+        customer: CustomerId,
+    },
+}
+
+/// One run of an action, as it is logged. Secrets are masked before it gets here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRow {
+    /// The run; ids grow with time.
+    pub id: RunId,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The customer.
+    pub customer: CustomerId,
+    /// The integration.
+    pub integration: Option<IntegrationId>,
+    /// The connection.
+    pub connection: Option<ConnectionId>,
+    /// Every element id of the action that took part: universal, integration, connection.
+    pub actions: [Option<ElementId>; 3],
+    /// Whether it succeeded.
+    pub is_success: bool,
+    /// ISO 8601, UTC, milliseconds.
+    pub created_at: String,
+    /// Input, output, error, duration and the like, as JSON text.
+    pub record: String,
+    /// The raw exchanges with the app, as a JSON array in text.
+    pub exchanges: String,
+}
+
+/// Which runs to list, newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunQuery {
+    /// With this element as action, at any layer.
+    pub action: Option<ElementId>,
+    /// On this integration.
+    pub integration: Option<IntegrationId>,
+    /// On this connection.
+    pub connection: Option<ConnectionId>,
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// Successes or failures only.
+    pub is_success: Option<bool>,
+    /// From this time on, ISO 8601.
+    pub from: Option<String>,
+    /// Up to but without this time, ISO 8601.
+    pub to: Option<String>,
+}
+
+/// Where the engine keeps what must outlive the process.
+///
+/// # Contract
+/// - A [`Scope::Customer`] call MUST see the workspace's own rows (customer `None`) and that customer's
+///   rows, and no others; an id of another customer is `NotFound`/`None`, never `AccessDenied`. It MUST
+///   NOT write the workspace's own rows: `AccessDenied`. A [`Scope::Workspace`] call sees all rows of that
+///   workspace.
+/// - [`Store::write`] is atomic and durable when it returns: killing the process right after loses
+///   nothing. Either every change of the list is made or none.
+/// - Calls may come from many tasks and, for a shared database, many processes at once. Waiting for a
+///   lock is the store's own business; a busy database MUST NOT reach the caller while waiting can help,
+///   and is `LockTimeout` with [`Retry::Backoff`](membrane_core::Retry::Backoff) after that.
+/// - Other faults of the database are `Internal`; the message names the operation, never a row's content.
+/// - Listings are ordered by id, oldest first ([`Store::runs`]: newest first); a cursor is the id to go on
+///   after and stays valid while rows come and go. `limit` is [`Paging::limit`]. A page that has a cursor
+///   is full; a page without is the last.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Reads one row.
+    async fn row(&self, scope: &Scope, kind: ElementKind, id: &ElementId) -> Result<Option<Row>>;
+
+    /// Lists rows of a kind.
+    async fn rows(
+        &self,
+        scope: &Scope,
+        kind: ElementKind,
+        query: &Query,
+        paging: &Paging,
+    ) -> Result<Page<Row>>;
+
+    /// Makes all these changes or none.
+    async fn write(&self, scope: &Scope, writes: Vec<Write>) -> Result<()>;
+
+    /// Reads the sealed credentials of a connection.
+    async fn sealed(&self, scope: &Scope, connection: &ConnectionId) -> Result<Option<Sealed>>;
+
+    /// Lists sealed records of every workspace whose outer key is not `key_id`, for rotation.
+    async fn sealed_not_under(&self, key_id: &str, paging: &Paging) -> Result<Page<SealedRow>>;
+
+    /// Puts a re-wrapped data key in place of the one that was read; the ciphertext stays. `Concurrency`
+    /// when the record changed meanwhile.
+    async fn rewrap(&self, row: &SealedRow, key_id: &str, wrapped_key: &[u8]) -> Result<()>;
+
+    /// Appends runs, all or none, durably. A run that is there already is left as it is.
+    async fn append_runs(&self, runs: &[RunRow]) -> Result<()>;
+
+    /// Lists runs, without their exchanges.
+    async fn runs(&self, scope: &Scope, query: &RunQuery, paging: &Paging) -> Result<Page<RunRow>>;
+
+    /// Reads one run with its exchanges.
+    async fn run(&self, scope: &Scope, id: &RunId) -> Result<Option<RunRow>>;
+
+    /// Finds the workspace with this key, or makes it with this new id.
+    async fn workspace(&self, key: &str, new_id: &WorkspaceId) -> Result<WorkspaceId>;
+
+    /// Writes out what is buffered and lets go of the database. Calls after it fail with `Internal`.
+    async fn close(&self);
+}
