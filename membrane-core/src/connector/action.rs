@@ -1,0 +1,107 @@
+use std::marker::PhantomData;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Cx, Handler};
+use crate::element::ActionSpec;
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::Key;
+
+/// An action a connector brings along: the integration's copy of a universal action, or one of its own.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConnectorAction {
+    /// The key. The same as the universal action's where it implements one.
+    pub key: Key,
+    /// For people.
+    pub name: String,
+    /// For people and for search.
+    pub description: Option<String>,
+    /// The universal action this is this app's way to do.
+    pub implements: Option<Key>,
+    /// What it does.
+    pub spec: ActionSpec,
+}
+
+impl ConnectorAction {
+    /// Makes an action.
+    pub fn new(key: impl Into<Key>, name: impl Into<String>, spec: ActionSpec) -> Self {
+        Self { key: key.into(), name: name.into(), description: None, implements: None, spec }
+    }
+}
+
+/// A use case as a Rust type: what goes in, what comes out, whichever app does it.
+///
+/// ```
+/// use membrane_core::connector::UniversalAction;
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+///
+/// struct OpenTicket;
+///
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct Ticket {
+///     title: String,
+/// }
+///
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct Opened {
+///     id: String,
+/// }
+///
+/// impl UniversalAction for OpenTicket {
+///     type Input = Ticket;
+///     type Output = Opened;
+///     const KEY: &'static str = "open-ticket";
+///     const NAME: &'static str = "Open a ticket";
+/// }
+/// ```
+pub trait UniversalAction: Send + Sync + 'static {
+    /// What goes in.
+    type Input: Serialize + DeserializeOwned + JsonSchema + Send + Sync;
+    /// What comes out.
+    type Output: Serialize + DeserializeOwned + JsonSchema + Send;
+    /// The key, the same for every app.
+    const KEY: &'static str;
+    /// For people.
+    const NAME: &'static str;
+    /// For people and for search.
+    const DESCRIPTION: &'static str = "";
+}
+
+/// One app's way to do a [`UniversalAction`].
+#[async_trait]
+pub trait Implement<A: UniversalAction>: Send + Sync + 'static {
+    /// Does it.
+    async fn run(&self, cx: &Cx<'_>, input: A::Input) -> Result<A::Output>;
+}
+
+/// The one place where a typed implementation meets JSON.
+pub(super) struct Typed<A, T> {
+    implementation: T,
+    action: PhantomData<fn(A)>,
+}
+
+impl<A, T> Typed<A, T> {
+    pub(super) fn new(implementation: T) -> Self {
+        Self { implementation, action: PhantomData }
+    }
+}
+
+#[async_trait]
+impl<A: UniversalAction, T: Implement<A>> Handler for Typed<A, T> {
+    async fn call(&self, cx: &Cx<'_>, args: &Value) -> Result<Value> {
+        let input = A::Input::deserialize(args.get("input").unwrap_or(&Value::Null)).map_err(|error| {
+            Error::invalid_input(format!("the input does not fit `{}`: {error}", A::KEY))
+        })?;
+        let output = self.implementation.run(cx, input).await?;
+        serde_json::to_value(output).map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("the output of `{}` cannot be written as JSON", A::KEY))
+                .with_source(error)
+        })
+    }
+}

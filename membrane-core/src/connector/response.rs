@@ -1,0 +1,138 @@
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::rest::response_value;
+use super::{ApiResponse, Connector};
+use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::formula::{Formula, Vars};
+
+/// A rule for what an app's answer means. The first rule that matches counts.
+///
+/// Needed where an app does not follow HTTP, for example one that answers 200 with `{"ok": false}`.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ResponseHandler {
+    /// Whether it matches: a formula over `response.data`, `response.headers`, `response.statusCode`.
+    pub matches: Formula,
+    /// Takes the answer as a success.
+    pub is_success: bool,
+    /// For a success: a formula for the result; the body when absent.
+    pub data: Option<Formula>,
+    /// For a failure: a formula for the message.
+    pub message: Option<Formula>,
+    /// For a failure: what it means.
+    pub kind: ErrorKind,
+}
+
+impl ResponseHandler {
+    /// Takes a matching answer as a failure of this kind.
+    pub fn failure(matches: Formula, kind: ErrorKind, message: Option<Formula>) -> Self {
+        Self { matches, is_success: false, data: None, message, kind }
+    }
+
+    /// Takes a matching answer as a success.
+    pub fn success(matches: Formula, data: Option<Formula>) -> Self {
+        Self { matches, is_success: true, data, message: None, kind: ErrorKind::External }
+    }
+}
+
+/// Reads the body of an answer as JSON and decides what it means.
+///
+/// The connector's response handlers come first. Otherwise: 2xx is a success, 401 means that the access
+/// token is no longer taken, 403 that it lacks a right, 404 that the thing is not there, 429 that the app
+/// wants fewer requests; any other status is the app's refusal.
+///
+/// # Errors
+/// [`ErrorKind::AccessTokenExpired`], [`ErrorKind::AccessDenied`], [`ErrorKind::NotFound`],
+/// [`ErrorKind::RateLimited`], [`ErrorKind::External`], or the kind of the handler. Each carries Membrane's
+/// `data.request` and `data.response`.
+pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) -> Result<Value> {
+    let handlers = &connector.api.responses;
+    if handlers.is_empty() {
+        return if response.status.is_success() {
+            response.json().map_err(|error| error.with_data(exchange(method, response)))
+        } else {
+            Err(by_status(connector, method, response))
+        };
+    }
+    let body = if response.status.is_success() {
+        response.json().map_err(|error| error.with_data(exchange(method, response)))?
+    } else {
+        response.json_or_text()
+    };
+    let mut value = response_value(body, response);
+    let matched = handlers.iter().find(|handler| {
+        let vars = Vars::new().with("response", &value);
+        handler.matches.build_with(&vars).as_ref().is_some_and(is_truthy)
+    });
+    match matched {
+        None if response.status.is_success() => Ok(value["data"].take()),
+        None => Err(by_status(connector, method, response)),
+        Some(handler) if handler.is_success => match &handler.data {
+            None => Ok(value["data"].take()),
+            Some(data) => Ok(data.build_with(&Vars::new().with("response", &value)).unwrap_or_default()),
+        },
+        Some(handler) => {
+            let said = handler.message.as_ref().and_then(|m| m.build_with(&Vars::new().with("response", &value)));
+            let said = said.as_ref().and_then(Value::as_str).unwrap_or("no reason given");
+            let message = format!("{} refused: {said}", connector.name);
+            Err(Error::new(handler.kind, message).with_data(exchange(method, response)))
+        }
+    }
+}
+
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64().is_some_and(|n| n != 0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+fn by_status(connector: &Connector, method: &Method, response: &ApiResponse) -> Error {
+    let kind = match response.status {
+        StatusCode::UNAUTHORIZED => ErrorKind::AccessTokenExpired,
+        StatusCode::FORBIDDEN => ErrorKind::AccessDenied,
+        StatusCode::NOT_FOUND | StatusCode::GONE => ErrorKind::NotFound,
+        StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
+        _ => ErrorKind::External,
+    };
+    let retry = if kind == ErrorKind::RateLimited { Retry::Backoff } else { Retry::Never };
+    let mut message = format!("{} answered {}", connector.name, response.status);
+    if let Some(said) = said(&response.json_or_text()) {
+        message.push_str(": ");
+        message.push_str(&said);
+    }
+    Error::new(kind, message).with_retry(retry).with_data(exchange(method, response))
+}
+
+/// The sentence in an error body, in the places where most APIs put one.
+fn said(body: &Value) -> Option<String> {
+    const PLACES: &[&str] =
+        &["/message", "/error/message", "/error_description", "/error", "/errors/0/message", "/errors/0", "/detail"];
+    let text = PLACES.iter().find_map(|place| body.pointer(place)?.as_str())?;
+    Some(text.chars().take(300).collect())
+}
+
+/// How much of an error body travels in an error.
+const MAX_BODY: usize = 4096;
+
+fn exchange(method: &Method, response: &ApiResponse) -> Value {
+    const HEADERS: &[&str] = &["content-type", "retry-after", "x-request-id", "x-ratelimit-remaining"];
+    let headers: serde_json::Map<String, Value> = HEADERS
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), response.header(name)?.into())))
+        .collect();
+    let data = if response.body.len() <= MAX_BODY {
+        response.json_or_text()
+    } else {
+        let start = String::from_utf8_lossy(&response.body[..MAX_BODY]);
+        Value::String(format!("{start}… ({} bytes)", response.body.len()))
+    };
+    json!({
+        "request": {"method": method.as_str(), "url": response.url},
+        "response": {"status": response.status.as_u16(), "headers": headers, "data": data},
+    })
+}

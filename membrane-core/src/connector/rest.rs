@@ -1,0 +1,312 @@
+use http::Method;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use super::{ApiRequest, ApiResponse};
+use crate::error::{Error, Result};
+use crate::formula::{Formula, Vars};
+
+/// What must be escaped inside one path segment.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'\\')
+    .add(b'[')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A REST request as data: method, path with `{slots}`, formulas for what is sent and what comes back.
+///
+/// A slot without a formula is filled from the arguments of the same name: the `input` of an operation,
+/// then the collection's parameters, then the argument itself (`id`). When neither query nor body is
+/// mapped, what the slots left over of the `input` goes where the method puts it: the query of `GET`,
+/// `HEAD` and `DELETE`, the JSON body of the others.
+///
+/// Without a response mapping the answer's body is the result.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RestCall {
+    /// The method.
+    pub method: Method,
+    /// The path below the API's base address.
+    pub path: PathTemplate,
+    /// Formulas for the slots.
+    pub path_parameters: Option<Formula>,
+    /// A formula for the query, an object.
+    pub query: Option<Formula>,
+    /// A formula for the headers, an object.
+    pub headers: Option<Formula>,
+    /// A formula for the JSON body.
+    pub data: Option<Formula>,
+    /// A formula for the result over `response.data`, `response.headers`, `response.statusCode`.
+    pub response: Option<Formula>,
+}
+
+impl RestCall {
+    /// A request without mappings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the path's braces do not match.
+    pub fn new(method: Method, path: &str) -> Result<Self> {
+        Ok(Self {
+            method,
+            path: PathTemplate::parse(path)?,
+            path_parameters: None,
+            query: None,
+            headers: None,
+            data: None,
+            response: None,
+        })
+    }
+
+    /// Builds the request.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a slot has no value, or a query
+    /// or header value is not a scalar.
+    pub fn request(&self, vars: &Vars<'_>, args: &Value, parameters: &Value) -> Result<ApiRequest> {
+        let given = self.path_parameters.as_ref().and_then(|formula| formula.build_with(vars));
+        let input = args.get("input").unwrap_or(&Value::Null);
+        let slot = |name: &str| {
+            let places = [given.as_ref(), Some(input), Some(parameters), Some(args)];
+            places.into_iter().flatten().find_map(|place| place.get(name)).filter(|value| !value.is_null())
+        };
+        let mut request = ApiRequest::new(self.method.clone(), self.path.fill(slot)?);
+        if let Some(headers) = self.headers.as_ref().and_then(|formula| formula.build_with(vars)) {
+            for (name, value) in pairs("header", headers)? {
+                request = request.header(&name, &value)?;
+            }
+        }
+        if let Some(query) = self.query.as_ref().and_then(|formula| formula.build_with(vars)) {
+            request.query.extend(pairs("query parameter", query)?);
+        }
+        if let Some(data) = self.data.as_ref() {
+            if let Some(data) = data.build_with(vars) {
+                request = request.json(data);
+            }
+        } else if self.query.is_none() {
+            request = self.send_rest_of(input, request)?;
+        }
+        Ok(request)
+    }
+
+    /// Reads the answer.
+    pub fn answer(&self, body: Value, response: &ApiResponse, vars: Vars<'_>) -> Value {
+        let Some(formula) = &self.response else { return body };
+        let response = response_value(body, response);
+        formula.build_with(&vars.with("response", &response)).unwrap_or(Value::Null)
+    }
+
+    fn send_rest_of(&self, input: &Value, mut request: ApiRequest) -> Result<ApiRequest> {
+        let Value::Object(input) = input else { return Ok(request) };
+        let rest: Map<String, Value> = input
+            .iter()
+            .filter(|(name, _)| !self.path.slots().any(|slot| slot == name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        if matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {
+            request.query.extend(pairs("query parameter", Value::Object(rest))?);
+        } else if !rest.is_empty() {
+            request = request.json(Value::Object(rest));
+        }
+        Ok(request)
+    }
+}
+
+/// An answer as formulas see it: `{statusCode, headers, data}`.
+pub(crate) fn response_value(body: Value, response: &ApiResponse) -> Value {
+    let mut map = Map::with_capacity(3);
+    map.insert("statusCode".to_owned(), response.status.as_u16().into());
+    let headers: Map<String, Value> = response
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.into())))
+        .collect();
+    map.insert("headers".to_owned(), Value::Object(headers));
+    map.insert("data".to_owned(), body);
+    Value::Object(map)
+}
+
+/// Turns an object into text pairs; arrays of scalars repeat the name, nulls are left out.
+pub(crate) fn pairs(what: &str, object: Value) -> Result<Vec<(String, String)>> {
+    let Value::Object(object) = object else {
+        return Err(Error::invalid_input(format!("each {what} has a name: an object is expected here")));
+    };
+    let mut pairs = Vec::with_capacity(object.len());
+    for (name, value) in object {
+        match value {
+            Value::Null => {}
+            Value::Array(items) => {
+                for item in items {
+                    pairs.push((name.clone(), scalar(what, &name, &item)?));
+                }
+            }
+            value => {
+                let text = scalar(what, &name, &value)?;
+                pairs.push((name, text));
+            }
+        }
+    }
+    Ok(pairs)
+}
+
+fn scalar(what: &str, name: &str, value: &Value) -> Result<String> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(Error::invalid_input(format!(
+            "{what} `{name}` must be a text, a number, a boolean or a list of these"
+        ))
+        .with("field", name)),
+    }
+}
+
+/// A path with `{slots}`, parsed once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathTemplate {
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Slot(String),
+    Text(String),
+}
+
+impl PathTemplate {
+    /// Parses a path.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when braces do not match or a slot
+    /// has no name.
+    ///
+    /// ```
+    /// use membrane_core::connector::PathTemplate;
+    ///
+    /// let path = PathTemplate::parse("/repos/{owner}/issues/{id}")?;
+    /// assert_eq!(path.slots().collect::<Vec<_>>(), ["owner", "id"]);
+    /// assert!(PathTemplate::parse("/repos/{owner").is_err());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self> {
+        let bad = |why: &str| Error::configuration(format!("path `{text}`: {why}")).with("path", text);
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some(open) = rest.find(['{', '}']) {
+            if rest.as_bytes()[open] == b'}' {
+                return Err(bad("a `}` without `{`"));
+            }
+            if open > 0 {
+                parts.push(Part::Text(rest[..open].to_owned()));
+            }
+            let close = rest[open..].find('}').ok_or_else(|| bad("a `{` without `}`"))? + open;
+            let name = rest[open + 1..close].trim();
+            if name.is_empty() || name.contains('{') {
+                return Err(bad("a slot needs a name, as in `{id}`"));
+            }
+            parts.push(Part::Slot(name.to_owned()));
+            rest = &rest[close + 1..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+        Ok(Self { parts })
+    }
+
+    /// The names of the slots.
+    pub fn slots(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Slot(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+
+    /// Fills the slots; each value is escaped as one path segment, so it cannot add a segment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a slot's value is missing, is not
+    /// a text or a number, is empty, or is `.` or `..`.
+    pub fn fill<'v>(&self, value: impl Fn(&str) -> Option<&'v Value>) -> Result<String> {
+        let mut path = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => path.push_str(text),
+                Part::Slot(name) => {
+                    let bad = |why: &str| {
+                        Error::invalid_input(format!("`{name}` {why}")).with("field", name)
+                    };
+                    let text = match value(name) {
+                        None => return Err(bad("is required")),
+                        Some(Value::String(text)) => text.clone(),
+                        Some(Value::Number(number)) => number.to_string(),
+                        Some(_) => return Err(bad("must be a text or a number")),
+                    };
+                    // A lone `.` or `..` would be taken as a step within the path, escaped or not.
+                    if text.is_empty() || text == "." || text == ".." {
+                        return Err(bad("must not be empty, `.` or `..`"));
+                    }
+                    path.extend(utf8_percent_encode(&text, SEGMENT));
+                }
+            }
+        }
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, proptest};
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(method: Method, path: &str) -> RestCall {
+        RestCall::new(method, path).unwrap()
+    }
+
+    #[test]
+    fn slots_take_input_then_parameters_and_the_rest_follows_the_method() {
+        let args = json!({"input": {"repo": "a/b", "title": "x", "labels": ["l"]}});
+        let parameters = json!({"owner": "me"});
+        let vars = Vars::from(&args);
+        let post = call(Method::POST, "/repos/{owner}/{repo}").request(&vars, &args, &parameters).unwrap();
+        assert_eq!(post.path, "/repos/me/a%2Fb");
+        assert_eq!(post.body, super::super::ApiBody::Json(json!({"title": "x", "labels": ["l"]})));
+        let get = call(Method::GET, "/repos/{owner}/{repo}").request(&vars, &args, &parameters).unwrap();
+        assert_eq!(get.query, [("title".to_owned(), "x".to_owned()), ("labels".to_owned(), "l".to_owned())]);
+    }
+
+    #[test]
+    fn a_missing_slot_says_its_name() {
+        let error = call(Method::GET, "/a/{id}").request(&Vars::new(), &json!({}), &Value::Null).unwrap_err();
+        assert_eq!((error.kind(), error.context_value("field")), (crate::ErrorKind::InvalidInput, Some("id")));
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_any_text_never_panics(text in any::<String>()) {
+            let _ = PathTemplate::parse(&text);
+        }
+
+        #[test]
+        fn a_value_never_adds_a_segment(value in any::<String>()) {
+            let template = PathTemplate::parse("/a/{id}/b").unwrap();
+            let value = Value::String(value);
+            if let Ok(path) = template.fill(|_| Some(&value)) {
+                assert_eq!(path.matches('/').count(), 3);
+                assert!(!path.contains(['?', '#', '\\']));
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+use std::marker::PhantomData;
+
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Access, Body, Op, OpInfo, Route};
+use crate::element::{Element, ElementKind, Spec};
+use crate::id::{LayerName, Selector};
+use crate::page::{Page, Paging};
+
+/// The query parameters a selector can travel as.
+pub(super) const SELECTOR: &[&str] = &[
+    "id",
+    "key",
+    "layer",
+    "integrationKey",
+    "integrationId",
+    "connectionId",
+    "connectionKey",
+    "instanceKey",
+    "parentId",
+    "parentKey",
+];
+
+/// Lists elements of a kind.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(bound = "")]
+pub struct List<S> {
+    /// Which ones.
+    #[serde(flatten)]
+    pub query: ListQuery,
+    #[serde(skip)]
+    #[schemars(skip)]
+    kind: PhantomData<fn() -> S>,
+}
+
+/// What a list can be narrowed by.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ListQuery {
+    /// Which page.
+    #[serde(flatten)]
+    pub paging: Paging,
+    /// With this text in name or key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
+    /// Archived ones too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_archived: Option<bool>,
+    /// At this layer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<LayerName>,
+    /// Of the integration with this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration_key: Option<String>,
+    /// Of the integration with this id or key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<String>,
+    /// Of the connection with this id, key or integration key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<String>,
+    /// Of the connection with this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_key: Option<String>,
+    /// With this instance key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_key: Option<String>,
+    /// With this parent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+    /// Of the customer with this id of the engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// Of the customer with this id of yours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// Connections that work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected: Option<bool>,
+    /// Connections that do not work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disconnected: Option<bool>,
+}
+
+impl<S> From<ListQuery> for List<S> {
+    fn from(query: ListQuery) -> Self {
+        Self { query, kind: PhantomData }
+    }
+}
+
+impl<S: Spec> Op for List<S> {
+    type Output = Page<Element<S>>;
+
+    fn info() -> OpInfo {
+        let plural = S::KIND.plural();
+        let mut routes = vec![Route::get(format!("/{plural}"))];
+        if S::KIND == ElementKind::Action {
+            routes.push(
+                Route::get(format!("/integrations/{{integrationId}}/{plural}")).fixed("layer", "integration"),
+            );
+            routes.push(Route::get(format!("/connections/{{connectionId}}/{plural}")));
+            routes.push(Route::get("/action-instances").fixed("layer", "connection"));
+        }
+        let access = if S::KIND == ElementKind::Customer { Access::Manager } else { Access::Customer };
+        OpInfo::new(format!("{plural}.list"), format!("Lists {plural}."), access, routes)
+    }
+}
+
+macro_rules! selecting {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(bound = "", rename_all = "camelCase")]
+        #[non_exhaustive]
+        pub struct $name<S> {
+            /// Which one.
+            #[serde(flatten)]
+            pub selector: Selector,
+            $($(#[$field_doc])* #[serde(default)] pub $field: $type,)*
+            #[serde(skip)]
+            #[schemars(skip)]
+            kind: PhantomData<fn() -> S>,
+        }
+
+        impl<S> $name<S> {
+            /// Names the element.
+            pub fn new(selector: impl Into<Selector>) -> Self {
+                Self { selector: selector.into(), $($field: Default::default(),)* kind: PhantomData }
+            }
+        }
+    };
+}
+
+selecting! {
+    /// Reads one element.
+    Get {
+        /// Makes the connection's own copy when there is none.
+        auto_create: Option<bool>
+    }
+}
+selecting! {
+    /// Merges fields into an element: those given change, `null` clears, the others stay.
+    Update {
+        /// The fields.
+        fields: Map<String, Value>
+    }
+}
+selecting! {
+    /// Replaces an element: fields not given are cleared.
+    Replace {
+        /// The fields.
+        fields: Map<String, Value>
+    }
+}
+selecting! {
+    /// Archives an element: hidden, unchangeable, and back with [`Restore`].
+    Archive {}
+}
+selecting! {
+    /// Brings an archived element back.
+    Restore {}
+}
+
+impl<S> Update<S> {
+    /// Sets the fields.
+    #[must_use]
+    pub fn fields(mut self, fields: Map<String, Value>) -> Self {
+        self.fields = fields;
+        self
+    }
+}
+
+impl<S> Replace<S> {
+    /// Sets the fields.
+    #[must_use]
+    pub fn fields(mut self, fields: Map<String, Value>) -> Self {
+        self.fields = fields;
+        self
+    }
+}
+
+/// Adds an element.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(bound = "")]
+#[non_exhaustive]
+pub struct Create<S> {
+    /// The fields; what a kind does not let write is dropped.
+    #[serde(default)]
+    pub fields: Map<String, Value>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    kind: PhantomData<fn() -> S>,
+}
+
+impl<S> Create<S> {
+    /// Takes the fields.
+    pub fn new(fields: Map<String, Value>) -> Self {
+        Self { fields, kind: PhantomData }
+    }
+}
+
+impl<S: Spec> Op for Create<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let routes = vec![Route::post(format!("/{}", S::KIND.plural())).body(Body::Field("fields"))];
+        OpInfo::new(format!("{}.create", S::KIND.plural()), format!("Adds {}.", a(S::KIND)), writer(S::KIND), routes)
+    }
+}
+
+impl<S: Spec> Op for Get<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let access = if S::KIND == ElementKind::Customer { Access::Manager } else { Access::Customer };
+        let routes = routes::<S>(&Method::GET, "", Body::None);
+        OpInfo::new(format!("{}.get", S::KIND.plural()), format!("Reads {}.", a(S::KIND)), access, routes)
+    }
+}
+
+impl<S: Spec> Op for Update<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::PATCH, "", Body::Field("fields"));
+        OpInfo::new(format!("{}.update", S::KIND.plural()), format!("Changes {}.", a(S::KIND)), writer(S::KIND), routes)
+    }
+}
+
+impl<S: Spec> Op for Replace<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::PUT, "", Body::Field("fields"));
+        OpInfo::new(
+            format!("{}.replace", S::KIND.plural()),
+            format!("Replaces {}.", a(S::KIND)),
+            writer(S::KIND),
+            routes,
+        )
+    }
+}
+
+impl<S: Spec> Op for Archive<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::DELETE, "", Body::None);
+        OpInfo::new(
+            format!("{}.archive", S::KIND.plural()),
+            format!("Archives {}.", a(S::KIND)),
+            writer(S::KIND),
+            routes,
+        )
+    }
+}
+
+impl<S: Spec> Op for Restore<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::POST, "/restore", Body::None);
+        OpInfo::new(
+            format!("{}.restore", S::KIND.plural()),
+            format!("Brings {} back from the archive.", a(S::KIND)),
+            writer(S::KIND),
+            routes,
+        )
+    }
+}
+
+/// Who may write a kind: customers their connections and what belongs to these; the engine checks the rest.
+fn writer(kind: ElementKind) -> Access {
+    match kind {
+        ElementKind::Action | ElementKind::Connection => Access::Customer,
+        ElementKind::Connector | ElementKind::Customer | ElementKind::Integration => Access::Manager,
+    }
+}
+
+fn a(kind: ElementKind) -> String {
+    let article = if kind.as_str().starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{article} {kind}")
+}
+
+/// Both spellings of a selector, and for layered kinds those below an integration and a connection.
+pub(super) fn routes<S: Spec>(method: &Method, verb: &str, body: Body) -> Vec<Route> {
+    let (plural, singular) = (S::KIND.plural(), S::KIND.as_str());
+    let mut routes = vec![
+        Route::new(method.clone(), format!("/{plural}/{{selector}}{verb}"), body).query(SELECTOR),
+        Route::new(method.clone(), format!("/{singular}{verb}"), body).query(SELECTOR),
+    ];
+    if S::KIND == ElementKind::Action {
+        let below = |parent: &str| format!("{parent}/{plural}/{{selector}}{verb}");
+        routes.push(
+            Route::new(method.clone(), below("/integrations/{integrationId}"), body).fixed("layer", "integration"),
+        );
+        routes.push(
+            Route::new(method.clone(), below("/connections/{connectionId}"), body)
+                .query(&["instanceKey", "autoCreate"]),
+        );
+        routes.push(
+            Route::new(method.clone(), format!("/action-instance{verb}"), body)
+                .query(SELECTOR)
+                .query(&["autoCreate"])
+                .fixed("layer", "connection"),
+        );
+    }
+    routes
+}

@@ -1,0 +1,280 @@
+use http::Method;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
+
+/// One REST route of an operation: where each field of the input travels.
+///
+/// Fields named in the path travel there. Of the rest, those in `query` travel in the query, and `body` says
+/// what the body is. A route without body sends everything else in the query.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path with `{field}` slots. A last slot `{*field}` takes the rest of the path.
+    pub path: String,
+    /// Fields that travel in the query although there is a body.
+    pub query: Vec<&'static str>,
+    /// The field that takes every query parameter that is no field, as an object.
+    pub query_rest: Option<&'static str>,
+    /// What the body is.
+    pub body: Body,
+    /// Fields this route sets by itself.
+    pub fixed: Vec<(&'static str, &'static str)>,
+}
+
+/// What the body of a route is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Body {
+    /// One field of the input, not wrapped.
+    Field(&'static str),
+    /// No body.
+    None,
+    /// An object of the fields that travel nowhere else.
+    Rest,
+}
+
+/// An input, taken apart for the wire.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoded {
+    /// Path and query.
+    pub target: String,
+    /// The body.
+    pub body: Option<Value>,
+}
+
+impl Route {
+    /// A route of any method.
+    pub fn new(method: Method, path: impl Into<String>, body: Body) -> Self {
+        Self { method, path: path.into(), query: Vec::new(), query_rest: None, body, fixed: Vec::new() }
+    }
+
+    /// `GET`, without body.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::GET, path, Body::None)
+    }
+
+    /// `POST` with the rest of the fields as body.
+    pub fn post(path: impl Into<String>) -> Self {
+        Self::new(Method::POST, path, Body::Rest)
+    }
+
+    /// `DELETE`, without body.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, path, Body::None)
+    }
+
+    /// Says what the body is.
+    #[must_use]
+    pub fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Sends these fields in the query.
+    #[must_use]
+    pub fn query(mut self, fields: &[&'static str]) -> Self {
+        self.query.extend(fields);
+        self
+    }
+
+    /// Takes every other query parameter as an entry of this field.
+    #[must_use]
+    pub fn query_rest(mut self, field: &'static str) -> Self {
+        self.query_rest = Some(field);
+        self
+    }
+
+    /// Sets a field by itself.
+    #[must_use]
+    pub fn fixed(mut self, field: &'static str, value: &'static str) -> Self {
+        self.fixed.push((field, value));
+        self
+    }
+
+    /// The names of the slots, in order.
+    pub fn slots(&self) -> impl Iterator<Item = &str> {
+        self.path.split('/').filter_map(slot)
+    }
+
+    /// Puts an input together from a request: path, query, then body; a field that stands in several takes
+    /// the first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a body that must be an object is
+    /// something else.
+    pub fn decode(
+        &self,
+        path: Vec<(String, String)>,
+        query: Map<String, Value>,
+        is_field: impl Fn(&str) -> bool,
+        body: Option<Value>,
+    ) -> Result<Value> {
+        let mut input = Map::new();
+        for (name, value) in &self.fixed {
+            input.insert((*name).to_owned(), (*value).into());
+        }
+        for (name, value) in path {
+            input.insert(name, value.into());
+        }
+        let mut rest = Map::new();
+        for (name, value) in query {
+            if is_field(&name) {
+                input.entry(name).or_insert(value);
+            } else if self.query_rest.is_some() {
+                rest.insert(name, value);
+            }
+        }
+        match (self.body, body) {
+            (Body::Field(field), Some(body)) => {
+                input.insert(field.to_owned(), body);
+            }
+            (Body::Rest, Some(Value::Object(body))) => {
+                for (name, value) in body {
+                    input.entry(name).or_insert(value);
+                }
+            }
+            (Body::Rest, Some(Value::Null) | None) | (Body::Field(_) | Body::None, _) => {}
+            (Body::Rest, Some(_)) => {
+                return Err(Error::invalid_input("the body must be a JSON object").with("field", "body"));
+            }
+        }
+        if let Some(field) = self.query_rest.filter(|_| !rest.is_empty()) {
+            match input.entry(field).or_insert_with(|| Value::Object(Map::new())) {
+                Value::Object(object) => {
+                    for (name, value) in rest {
+                        object.entry(name).or_insert(value);
+                    }
+                }
+                other => *other = Value::Object(rest),
+            }
+        }
+        Ok(Value::Object(input))
+    }
+
+    /// Takes an input apart; the reverse of [`Route::decode`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a field that must stand in the path
+    /// is missing, or one that travels in the query is not a scalar.
+    pub fn encode(&self, input: Value) -> Result<Encoded> {
+        let Value::Object(mut input) = input else {
+            return Err(Error::internal(format!("the input of {} is no object", self.path)));
+        };
+        for (name, _) in &self.fixed {
+            input.shift_remove(*name);
+        }
+        let mut target = String::with_capacity(self.path.len() + 32);
+        for segment in self.path.split('/').skip(1) {
+            target.push('/');
+            match slot(segment) {
+                None => target.push_str(segment),
+                Some(name) => {
+                    let value = input.shift_remove(name).as_ref().and_then(text).unwrap_or_default();
+                    if value.is_empty() && !segment.starts_with("{*") {
+                        return Err(Error::invalid_input(format!("`{name}` is required")).with("field", name));
+                    }
+                    if segment.starts_with("{*") {
+                        target.push_str(value.trim_start_matches('/'));
+                    } else {
+                        target.extend(utf8_percent_encode(&value, SEGMENT));
+                    }
+                }
+            }
+        }
+        let body = match self.body {
+            Body::Field(field) => input.shift_remove(field),
+            Body::None => None,
+            Body::Rest => {
+                let names: Vec<String> =
+                    input.keys().filter(|name| !self.query.contains(&name.as_str())).cloned().collect();
+                let fields = names.into_iter().filter_map(|name| input.shift_remove_entry(&name)).collect();
+                Some(Value::Object(fields))
+            }
+        };
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &input {
+            if value.is_null() {
+                continue;
+            }
+            let value = text(value).ok_or_else(|| {
+                Error::invalid_input(format!("`{name}` must be a text, a number or a boolean here"))
+                    .with("field", name)
+            })?;
+            query.append_pair(name, &value);
+        }
+        let query = query.finish();
+        if !query.is_empty() {
+            target.push(if target.contains('?') { '&' } else { '?' });
+            target.push_str(&query);
+        }
+        Ok(Encoded { target, body })
+    }
+}
+
+fn slot(segment: &str) -> Option<&str> {
+    let name = segment.strip_prefix('{')?.strip_suffix('}')?;
+    Some(name.strip_prefix('*').unwrap_or(name))
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_input_comes_back_from_the_wire_as_it_was() {
+        let route = Route::post("/actions/{selector}/run").query(&["connectionId"]);
+        let input = json!({"selector": "a b/c", "connectionId": "c", "input": {"x": 1}});
+        let sent = route.encode(input.clone()).unwrap();
+        assert_eq!(sent.target, "/actions/a%20b%2Fc/run?connectionId=c");
+        assert_eq!(sent.body, Some(json!({"input": {"x": 1}})));
+        let query = Map::from_iter([("connectionId".to_owned(), json!("c"))]);
+        let path = vec![("selector".to_owned(), "a b/c".to_owned())];
+        assert_eq!(route.decode(path, query, |_| true, sent.body).unwrap(), input);
+    }
+
+    #[test]
+    fn a_raw_body_is_one_field_and_the_path_wins() {
+        let route = Route::post("/connections/{connectionId}/actions/{selector}/run").body(Body::Field("input"));
+        let path = vec![("connectionId".to_owned(), "c".to_owned()), ("selector".to_owned(), "a".to_owned())];
+        let query = Map::from_iter([("connectionId".to_owned(), json!("other"))]);
+        let input = route.decode(path, query, |_| true, Some(json!([1]))).unwrap();
+        assert_eq!(input, json!({"connectionId": "c", "selector": "a", "input": [1]}));
+    }
+
+    #[test]
+    fn other_query_parameters_go_where_the_route_says() {
+        let route = Route::post("/data/{key}/list").query_rest("parameters");
+        let query = Map::from_iter([("owner".to_owned(), json!("me"))]);
+        let body = json!({"parameters": {"repo": "r"}});
+        let input = route.decode(Vec::new(), query, |name| name != "owner", Some(body)).unwrap();
+        assert_eq!(input, json!({"parameters": {"repo": "r", "owner": "me"}}));
+    }
+}
