@@ -4,15 +4,24 @@
 pub mod connector;
 pub mod element;
 pub mod error;
+pub mod filter;
+pub mod formula;
 pub mod id;
+pub mod locator;
+pub mod op;
 pub mod page;
 pub mod schema;
 pub mod secret;
+pub mod universal;
 
 pub use crate::error::{Error, ErrorBody, ErrorKind, Result, Retry};
+pub use crate::filter::{Condition, Filter, Operator};
+pub use crate::formula::{Formula, Vars};
 pub use crate::id::{
     ActionId, ConnectionId, CustomerId, ElementId, IntegrationId, Key, LayerName, RunId, Selector,
     WorkspaceId,
 };
+pub use crate::locator::Locator;
 pub use crate::page::{Page, Paging};
+pub use crate::schema::{DataSchema, Validator};
 pub use crate::secret::Secret;

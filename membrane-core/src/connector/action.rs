@@ -2,8 +2,8 @@ use std::marker::PhantomData;
 
 use async_trait::async_trait;
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Cx, Handler};
@@ -95,9 +95,8 @@ impl<A, T> Typed<A, T> {
 #[async_trait]
 impl<A: UniversalAction, T: Implement<A>> Handler for Typed<A, T> {
     async fn call(&self, cx: &Cx<'_>, args: &Value) -> Result<Value> {
-        let input = A::Input::deserialize(args.get("input").unwrap_or(&Value::Null)).map_err(|error| {
-            Error::invalid_input(format!("the input does not fit `{}`: {error}", A::KEY))
-        })?;
+        let input = A::Input::deserialize(args.get("input").unwrap_or(&Value::Null))
+            .map_err(|error| Error::invalid_input(format!("the input does not fit `{}`: {error}", A::KEY)))?;
         let output = self.implementation.run(cx, input).await?;
         serde_json::to_value(output).map_err(|error| {
             Error::new(ErrorKind::Internal, format!("the output of `{}` cannot be written as JSON", A::KEY))

@@ -186,13 +186,17 @@ impl ConnectorBuilder {
             .with_input(DataSchema::of::<A::Input>())
             .with_output(DataSchema::of::<A::Output>());
         operation.description = (!A::DESCRIPTION.is_empty()).then(|| A::DESCRIPTION.to_owned());
-        let mut action = ConnectorAction::new(A::KEY, A::NAME, ActionSpec {
-            input_schema: operation.input_schema.clone(),
-            r#type: Some(ActionKind::ConnectorOperation),
-            config: Some(json!({"operationKey": A::KEY})),
-            output_schema: operation.output_schema.clone(),
-            ..ActionSpec::default()
-        });
+        let mut action = ConnectorAction::new(
+            A::KEY,
+            A::NAME,
+            ActionSpec {
+                input_schema: operation.input_schema.clone(),
+                r#type: Some(ActionKind::ConnectorOperation),
+                config: Some(json!({"operationKey": A::KEY})),
+                output_schema: operation.output_schema.clone(),
+                ..ActionSpec::default()
+            },
+        );
         action.description.clone_from(&operation.description);
         action.implements = Some(A::KEY.into());
         self.operation(operation).action(action)

@@ -25,7 +25,8 @@ pub use self::api::{ApiBody, ApiClient, ApiRequest, ApiResponse};
 pub use self::auth::{AuthOption, AuthType};
 pub use self::builder::ConnectorBuilder;
 pub use self::collection::{
-    Collection, FindMethod, ListMethod, MatchMethod, Record, RecordMapping, Records, SearchMethod, WriteMethod,
+    Collection, FindMethod, ListMethod, MatchMethod, Record, RecordMapping, Records, SearchMethod,
+    WriteMethod,
 };
 pub use self::function::{Cx, Function, Handler, Settings};
 pub use self::graphql::GraphQlCall;

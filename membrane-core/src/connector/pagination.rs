@@ -64,7 +64,12 @@ impl Pagination {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] when the cursor is not one this list gave out.
-    pub fn apply(&self, request: &mut ApiRequest, cursor: Option<&str>, size: Option<&PageSize>) -> Result<()> {
+    pub fn apply(
+        &self,
+        request: &mut ApiRequest,
+        cursor: Option<&str>,
+        size: Option<&PageSize>,
+    ) -> Result<()> {
         if let Some((size, parameter)) = size.and_then(|size| Some((size.size, size.parameter.as_ref()?))) {
             set(request, parameter, size.to_string());
         }
@@ -271,7 +276,8 @@ mod tests {
         assert_eq!(next(json!({"meta": {"next": null}})).unwrap(), None);
         assert_eq!(next(json!({})).unwrap(), None);
         assert!(next(json!({"meta": {"next": "a"}})).is_err());
-        let flagged = Pagination::Cursor { next: locator("$.id"), more: Some(locator("$.more")), parameter: None };
+        let flagged =
+            Pagination::Cursor { next: locator("$.id"), more: Some(locator("$.more")), parameter: None };
         let body = json!({"id": "z", "more": false});
         assert_eq!(flagged.next(&response(None), &body, 1, None, None).unwrap(), None);
     }
@@ -281,7 +287,8 @@ mod tests {
         let size = PageSize { parameter: Some("limit".into()), size: 2 };
         let offset = Pagination::Offset { parameter: "offset".into(), total: Some(locator("$.total")) };
         let body = json!({"total": 5});
-        let next = |records, cursor| offset.next(&response(None), &body, records, cursor, Some(&size)).unwrap();
+        let next =
+            |records, cursor| offset.next(&response(None), &body, records, cursor, Some(&size)).unwrap();
         assert_eq!(next(2, None).as_deref(), Some("2"));
         assert_eq!(next(2, Some("2")).as_deref(), Some("4"));
         assert_eq!(next(1, Some("4")), None);

@@ -73,7 +73,8 @@ pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) 
             Some(data) => Ok(data.build_with(&Vars::new().with("response", &value)).unwrap_or_default()),
         },
         Some(handler) => {
-            let said = handler.message.as_ref().and_then(|m| m.build_with(&Vars::new().with("response", &value)));
+            let said =
+                handler.message.as_ref().and_then(|m| m.build_with(&Vars::new().with("response", &value)));
             let said = said.as_ref().and_then(Value::as_str).unwrap_or("no reason given");
             let message = format!("{} refused: {said}", connector.name);
             Err(Error::new(handler.kind, message).with_data(exchange(method, response)))
@@ -110,8 +111,15 @@ fn by_status(connector: &Connector, method: &Method, response: &ApiResponse) -> 
 
 /// The sentence in an error body, in the places where most APIs put one.
 fn said(body: &Value) -> Option<String> {
-    const PLACES: &[&str] =
-        &["/message", "/error/message", "/error_description", "/error", "/errors/0/message", "/errors/0", "/detail"];
+    const PLACES: &[&str] = &[
+        "/message",
+        "/error/message",
+        "/error_description",
+        "/error",
+        "/errors/0/message",
+        "/errors/0",
+        "/detail",
+    ];
     let text = PLACES.iter().find_map(|place| body.pointer(place)?.as_str())?;
     Some(text.chars().take(300).collect())
 }
@@ -121,10 +129,8 @@ const MAX_BODY: usize = 4096;
 
 fn exchange(method: &Method, response: &ApiResponse) -> Value {
     const HEADERS: &[&str] = &["content-type", "retry-after", "x-request-id", "x-ratelimit-remaining"];
-    let headers: serde_json::Map<String, Value> = HEADERS
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), response.header(name)?.into())))
-        .collect();
+    let headers: serde_json::Map<String, Value> =
+        HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), response.header(name)?.into()))).collect();
     let data = if response.body.len() <= MAX_BODY {
         response.json_or_text()
     } else {

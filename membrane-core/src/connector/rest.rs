@@ -243,9 +243,7 @@ impl PathTemplate {
             match part {
                 Part::Text(text) => path.push_str(text),
                 Part::Slot(name) => {
-                    let bad = |why: &str| {
-                        Error::invalid_input(format!("`{name}` {why}")).with("field", name)
-                    };
+                    let bad = |why: &str| Error::invalid_input(format!("`{name}` {why}")).with("field", name);
                     let text = match value(name) {
                         None => return Err(bad("is required")),
                         Some(Value::String(text)) => text.clone(),
@@ -290,7 +288,10 @@ mod tests {
     #[test]
     fn a_missing_slot_says_its_name() {
         let error = call(Method::GET, "/a/{id}").request(&Vars::new(), &json!({}), &Value::Null).unwrap_err();
-        assert_eq!((error.kind(), error.context_value("field")), (crate::ErrorKind::InvalidInput, Some("id")));
+        assert_eq!(
+            (error.kind(), error.context_value("field")),
+            (crate::ErrorKind::InvalidInput, Some("id"))
+        );
     }
 
     proptest! {

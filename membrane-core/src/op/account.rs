@@ -14,7 +14,12 @@ impl Op for GetSelf {
     type Output = Element<CustomerSpec>;
 
     fn info() -> OpInfo {
-        OpInfo::new("self.get", "Reads the customer the caller is.", Access::Customer, vec![Route::get("/self")])
+        OpInfo::new(
+            "self.get",
+            "Reads the customer the caller is.",
+            Access::Customer,
+            vec![Route::get("/self")],
+        )
     }
 }
 

@@ -1,4 +1,3 @@
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,30 +40,11 @@ pub struct ConnectorInfo {
     pub parameters_schema: Option<DataSchema>,
     /// The ways to connect.
     #[serde(default)]
-    pub options: IndexMapOf<AuthOptionInfo>,
+    pub auth_options: Vec<AuthOptionInfo>,
     /// How many operations.
     pub operations_count: usize,
     /// How many data collections.
     pub data_collections_count: usize,
-}
-
-/// A map whose order is kept.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct IndexMapOf<T>(pub IndexMap<String, T>);
-
-impl<T: JsonSchema> JsonSchema for IndexMapOf<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        format!("MapOf{}", T::schema_name()).into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        std::collections::BTreeMap::<String, T>::json_schema(generator)
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
 }
 
 /// One way to connect, as answers show it.
@@ -113,7 +93,7 @@ impl From<&Connector> for ConnectorInfo {
             r#type: main.map(|option| option.r#type.as_str().to_owned()).unwrap_or_default(),
             input_schema: main.and_then(|option| option.input_schema.clone()),
             parameters_schema: connector.parameters_schema.clone(),
-            options: IndexMapOf(connector.auth.iter().map(|option| (option.key.clone(), option.into())).collect()),
+            auth_options: connector.auth.iter().map(Into::into).collect(),
             operations_count: connector.operations.len(),
             data_collections_count: connector.collections.len(),
         }

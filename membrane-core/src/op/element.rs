@@ -207,7 +207,12 @@ impl<S: Spec> Op for Create<S> {
 
     fn info() -> OpInfo {
         let routes = vec![Route::post(format!("/{}", S::KIND.plural())).body(Body::Field("fields"))];
-        OpInfo::new(format!("{}.create", S::KIND.plural()), format!("Adds {}.", a(S::KIND)), writer(S::KIND), routes)
+        OpInfo::new(
+            format!("{}.create", S::KIND.plural()),
+            format!("Adds {}.", a(S::KIND)),
+            writer(S::KIND),
+            routes,
+        )
     }
 }
 
@@ -226,7 +231,12 @@ impl<S: Spec> Op for Update<S> {
 
     fn info() -> OpInfo {
         let routes = routes::<S>(&Method::PATCH, "", Body::Field("fields"));
-        OpInfo::new(format!("{}.update", S::KIND.plural()), format!("Changes {}.", a(S::KIND)), writer(S::KIND), routes)
+        OpInfo::new(
+            format!("{}.update", S::KIND.plural()),
+            format!("Changes {}.", a(S::KIND)),
+            writer(S::KIND),
+            routes,
+        )
     }
 }
 
@@ -295,7 +305,8 @@ pub(super) fn routes<S: Spec>(method: &Method, verb: &str, body: Body) -> Vec<Ro
     if S::KIND == ElementKind::Action {
         let below = |parent: &str| format!("{parent}/{plural}/{{selector}}{verb}");
         routes.push(
-            Route::new(method.clone(), below("/integrations/{integrationId}"), body).fixed("layer", "integration"),
+            Route::new(method.clone(), below("/integrations/{integrationId}"), body)
+                .fixed("layer", "integration"),
         );
         routes.push(
             Route::new(method.clone(), below("/connections/{connectionId}"), body)

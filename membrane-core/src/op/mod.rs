@@ -17,9 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use self::account::{GetHealth, GetSelf, Health, UpdateSelf};
-pub use self::action::{
-    ActionRun, ActionRunRecord, GetActionRun, ListActionRuns, RunAction, RunStatus,
-};
+pub use self::action::{ActionRun, ActionRunRecord, GetActionRun, ListActionRuns, RunAction, RunStatus};
 pub use self::collection::{
     CollectionTarget, CreateRecord, DeleteRecord, FindRecord, FoundRecord, GetCollection, ListRecords,
     MatchRecord, MatchedRecord, SearchRecords, UpdateRecord, WrittenRecord,
@@ -29,7 +27,7 @@ pub use self::connection::{
     RunOperation, TestConnection, TestOutcome,
 };
 pub use self::connector::{
-    CollectionSpec, CollectionSummary, ConnectorInfo, GetConnector, GetIntegrationCollection,
+    AuthOptionInfo, CollectionSpec, CollectionSummary, ConnectorInfo, GetConnector, GetIntegrationCollection,
     GetIntegrationConnector, GetIntegrationOperation, ListConnectors, ListIntegrationCollections,
     ListIntegrationOperations, MethodSpec, OperationInfo,
 };
@@ -69,7 +67,12 @@ pub struct OpInfo {
 
 impl OpInfo {
     /// Describes an operation.
-    pub fn new(name: impl Into<String>, summary: impl Into<String>, access: Access, routes: Vec<Route>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        summary: impl Into<String>,
+        access: Access,
+        routes: Vec<Route>,
+    ) -> Self {
         Self { name: name.into(), summary: summary.into(), access, routes }
     }
 }

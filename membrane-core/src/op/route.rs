@@ -262,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_raw_body_is_one_field_and_the_path_wins() {
-        let route = Route::post("/connections/{connectionId}/actions/{selector}/run").body(Body::Field("input"));
+        let route =
+            Route::post("/connections/{connectionId}/actions/{selector}/run").body(Body::Field("input"));
         let path = vec![("connectionId".to_owned(), "c".to_owned()), ("selector".to_owned(), "a".to_owned())];
         let query = Map::from_iter([("connectionId".to_owned(), json!("other"))]);
         let input = route.decode(path, query, |_| true, Some(json!([1]))).unwrap();

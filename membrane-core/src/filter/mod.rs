@@ -1,0 +1,224 @@
+//! Filters: conditions that all must hold, as data.
+
+mod operator;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+pub use self::operator::Operator;
+use crate::error::{Error, Result};
+use crate::locator::{Locator, Step, each_reached};
+
+/// More conditions than any screen shows.
+const MAX_CONDITIONS: usize = 1000;
+
+/// A data filter: a list of conditions that all must hold.
+///
+/// A field that leads through a list means any of its items: the condition holds when one value satisfies
+/// it, also for `is_not`. The value is literal, a formula in it is not built.
+///
+/// ```
+/// use membrane_core::Filter;
+/// use serde_json::json;
+///
+/// let filter = Filter::parse(&json!([
+///     {"field": "labels.name", "operator": "is", "value": "bug"},
+///     {"field": "votes", "operator": "more_than", "value": 2},
+/// ]))?;
+/// assert!(filter.matches(&json!({"labels": [{"name": "api"}, {"name": "bug"}], "votes": 3})));
+/// assert!(!filter.matches(&json!({"labels": [], "votes": 3})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    conditions: Vec<Condition>,
+}
+
+/// One condition of a [`Filter`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Condition {
+    /// What to compare.
+    pub field: Locator,
+    /// How.
+    pub operator: Operator,
+    /// With what; `null` for operators that need nothing.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub value: Value,
+}
+
+impl Filter {
+    /// Parses the array form. A value that is no array matches everything, and a condition with an operator
+    /// that does not exist is left out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a condition whose field is no
+    /// locator, and for more than 1000 conditions; names the place.
+    pub fn parse(value: &Value) -> Result<Self> {
+        let conditions = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        if conditions.len() > MAX_CONDITIONS {
+            return Err(Error::invalid_input(format!("a filter has at most {MAX_CONDITIONS} conditions")));
+        }
+        let parsed = conditions.iter().enumerate().map(|(n, condition)| parse_condition(n, condition));
+        Ok(Self { conditions: parsed.filter_map(Result::transpose).collect::<Result<_>>()? })
+    }
+
+    /// The filter that wants each leaf of an object to be equal: `{a: 1, b: {c: 2}}` is *a is 1 and b.c is
+    /// 2*. A list takes any of its items. What is no object gives the filter that matches everything.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 1000 leaves or 100 levels.
+    ///
+    /// ```
+    /// use membrane_core::Filter;
+    /// use serde_json::json;
+    ///
+    /// let filter = Filter::from_fields(&json!({"state": "open", "author": {"login": "ann"}}))?;
+    /// assert!(filter.matches(&json!({"state": "open", "author": {"login": "ann"}})));
+    /// assert_eq!(filter.conditions()[1].field.to_string(), "$.author.login");
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn from_fields(fields: &Value) -> Result<Self> {
+        let mut conditions = Vec::new();
+        if let Value::Object(fields) = fields {
+            add_fields(fields, &Locator::root(), &mut conditions)?;
+        }
+        Ok(Self { conditions })
+    }
+
+    /// The conditions, all of which must hold.
+    pub fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+
+    /// Whether the filter matches everything.
+    pub fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// Whether the data satisfies all conditions.
+    pub fn matches(&self, data: &Value) -> bool {
+        self.matches_by(|steps, found| each_reached(steps, data, found))
+    }
+
+    /// As [`Filter::matches`], over data that is read through a function like `each_reached`.
+    pub(crate) fn matches_by(&self, read: impl Fn(&[Step], &mut dyn FnMut(&Value) -> bool) -> bool) -> bool {
+        self.conditions.iter().all(|condition| {
+            let mut reached = false;
+            let mut test = |value: &Value| {
+                reached = true;
+                condition.holds(Some(value))
+            };
+            read(condition.field.steps(), &mut test) || (!reached && condition.holds(None))
+        })
+    }
+
+    /// The array form.
+    pub fn to_value(&self) -> Value {
+        let conditions = self.conditions.iter().map(|condition| {
+            let mut out = Map::new();
+            out.insert("field".to_owned(), json!(condition.field));
+            out.insert("operator".to_owned(), json!(condition.operator));
+            if !condition.value.is_null() {
+                out.insert("value".to_owned(), condition.value.clone());
+            }
+            Value::Object(out)
+        });
+        Value::Array(conditions.collect())
+    }
+}
+
+impl Condition {
+    /// Makes a condition.
+    pub fn new(field: Locator, operator: Operator, value: Value) -> Self {
+        Self { field, operator, value }
+    }
+
+    fn holds(&self, field: Option<&Value>) -> bool {
+        self.operator.holds(field, Some(&self.value))
+    }
+}
+
+impl Serialize for Filter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.conditions.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Filter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::parse(&value).map_err(|error| serde::de::Error::custom(error.message()))
+    }
+}
+
+fn parse_condition(n: usize, condition: &Value) -> Result<Option<Condition>> {
+    let Some(operator) = condition.get("operator").and_then(Value::as_str).and_then(Operator::from_name)
+    else {
+        return Ok(None);
+    };
+    let field = condition.get("field").unwrap_or(&Value::Null);
+    let field = Locator::from_value(field).map_err(|error| {
+        Error::invalid_input(format!("filter at $[{n}].field: {}", error.message()))
+            .with("place", format!("$[{n}].field"))
+    })?;
+    Ok(Some(Condition { field, operator, value: condition.get("value").cloned().unwrap_or_default() }))
+}
+
+fn add_fields(fields: &Map<String, Value>, place: &Locator, out: &mut Vec<Condition>) -> Result<()> {
+    for (name, value) in fields {
+        let place = place.property(name);
+        let operator = match value {
+            Value::Object(fields) if !fields.is_empty() => {
+                if place.steps().len() > 100 {
+                    return Err(Error::invalid_input("filter fields nest deeper than 100 levels"));
+                }
+                add_fields(fields, &place, out)?;
+                continue;
+            }
+            Value::Array(_) => Operator::IsOneOf,
+            _ => Operator::Is,
+        };
+        if out.len() == MAX_CONDITIONS {
+            return Err(Error::invalid_input(format!("a filter has at most {MAX_CONDITIONS} conditions")));
+        }
+        out.push(Condition { field: place, operator, value: value.clone() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(filter: Value, data: Value) -> bool {
+        Filter::parse(&filter).unwrap().matches(&data)
+    }
+
+    #[test]
+    fn any_item_satisfies() {
+        let data = json!({"rows": [{"k": 1}, {"k": 2}]});
+        assert!(matches(json!([{"field": "rows.k", "operator": "is_not", "value": 1}]), data.clone()));
+        assert!(matches(json!([{"field": "rows.zz", "operator": "is_empty"}]), data.clone()));
+        assert!(!matches(json!([{"field": "rows.k", "operator": "is_empty"}]), data));
+    }
+
+    #[test]
+    fn what_is_no_filter_matches_everything() {
+        for filter in
+            [json!(null), json!("x"), json!({}), json!([]), json!([{"field": "a", "operator": "bogus"}])]
+        {
+            assert!(matches(filter, json!({})));
+        }
+        let error = Filter::parse(&json!([{"field": "a[", "operator": "is"}])).unwrap_err();
+        assert!(error.message().contains("$[0].field"), "{error}");
+    }
+
+    #[test]
+    fn keeps_its_form() {
+        let form =
+            json!([{"field": "$.a", "operator": "is", "value": 1}, {"field": "$.b", "operator": "is_empty"}]);
+        let filter: Filter = serde_json::from_value(form.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&filter).unwrap(), form);
+        assert_eq!(filter.to_value(), form);
+    }
+}

@@ -1,0 +1,100 @@
+//! Whole values taken apart by locators.
+
+use serde_json::{Map, Value};
+
+use super::{Locator, Step, loose};
+
+/// The places of all leaves: values that are neither `null` nor containers.
+///
+/// ```
+/// use membrane_core::locator::leaves;
+/// use serde_json::json;
+///
+/// let places = leaves(&json!({"a": 1, "b": {"c": null, "d": [true]}}));
+/// assert_eq!(places.iter().map(ToString::to_string).collect::<Vec<_>>(), ["$.a", "$.b.d[0]"]);
+/// ```
+pub fn leaves(value: &Value) -> Vec<Locator> {
+    let mut out = Vec::new();
+    walk(value, &mut Vec::new(), &mut |place, value| {
+        if !matches!(value, Value::Null | Value::Array(_) | Value::Object(_)) {
+            out.push(Locator::from_steps(place.to_vec()));
+        }
+        true
+    });
+    out
+}
+
+/// The places of values that hold the same data as `wanted`; a match is not searched further.
+pub fn find(value: &Value, wanted: &Value) -> Vec<Locator> {
+    let mut out = Vec::new();
+    walk(value, &mut Vec::new(), &mut |place, value| {
+        let found = loose::deep_equal(value, wanted);
+        if found {
+            out.push(Locator::from_steps(place.to_vec()));
+        }
+        !found
+    });
+    out
+}
+
+/// Only what is at these places; absent when none is there.
+pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
+    let mut out = None;
+    for place in places {
+        if let Some(found) = place.at(value) {
+            place.write(out.get_or_insert_with(|| Value::Object(Map::new())), Some(found.clone()));
+        }
+    }
+    out
+}
+
+/// All but what is at these places.
+#[must_use]
+pub fn exclude(mut value: Value, places: &[Locator]) -> Value {
+    for place in places {
+        if !place.is_root() && place.at(&value).is_some() {
+            place.write(&mut value, None);
+        }
+    }
+    value
+}
+
+/// Visits each value from the outside in; the visitor says whether to go inside.
+fn walk(value: &Value, place: &mut Vec<Step>, visit: &mut dyn FnMut(&[Step], &Value) -> bool) {
+    if !visit(place, value) || place.len() > loose::MAX_DEPTH {
+        return;
+    }
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                place.push(Step::Index(index));
+                walk(item, place, visit);
+                place.pop();
+            }
+        }
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                place.push(Step::Property(name.clone()));
+                walk(field, place, visit);
+                place.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn picks_and_excludes() {
+        let value = json!({"a": 1, "b": {"c": 2, "d": 3}});
+        let places: Vec<_> = ["a", "b.c", "zz"].iter().map(|text| Locator::parse(text).unwrap()).collect();
+        assert_eq!(pick(&value, &places), Some(json!({"a": 1, "b": {"c": 2}})));
+        assert_eq!(exclude(value, &places), json!({"b": {"d": 3}}));
+        assert_eq!(pick(&json!({}), &places), None);
+    }
+}
