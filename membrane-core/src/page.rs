@@ -66,8 +66,10 @@ impl Paging {
         match self.limit {
             None => Ok(Self::DEFAULT_LIMIT),
             Some(limit @ 1..=Self::MAX_LIMIT) => Ok(limit),
-            Some(limit) => Err(Error::invalid_input(format!("limit must lie within 1 and 1000, not {limit}"))
-                .with("field", "limit")),
+            Some(limit) => {
+                Err(Error::invalid_input(format!("limit must lie within 1 and 1000, not {limit}"))
+                    .with("field", "limit"))
+            }
         }
     }
 

@@ -130,9 +130,10 @@ mod tests {
     fn a_foreign_body_needs_only_type_and_message() {
         let body: ErrorBody = serde_json::from_value(json!({"type": "internal", "message": "x"})).unwrap();
         assert_eq!(Error::from(body).kind(), ErrorKind::Internal);
-        let body: ErrorBody =
-            serde_json::from_value(json!({"type": "connection", "key": "rate_limit_exceeded", "message": "x"}))
-                .unwrap();
+        let body: ErrorBody = serde_json::from_value(
+            json!({"type": "connection", "key": "rate_limit_exceeded", "message": "x"}),
+        )
+        .unwrap();
         assert_eq!(Error::from(body).kind(), ErrorKind::RateLimited);
     }
 }

@@ -152,7 +152,8 @@ impl<'de> Deserialize<'de> for Filter {
 }
 
 fn parse_condition(n: usize, condition: &Value) -> Result<Option<Condition>> {
-    let Some(operator) = condition.get("operator").and_then(Value::as_str).and_then(Operator::from_name) else {
+    let Some(operator) = condition.get("operator").and_then(Value::as_str).and_then(Operator::from_name)
+    else {
         return Ok(None);
     };
     let field = condition.get("field").unwrap_or(&Value::Null);
@@ -203,7 +204,9 @@ mod tests {
 
     #[test]
     fn what_is_no_filter_matches_everything() {
-        for filter in [json!(null), json!("x"), json!({}), json!([]), json!([{"field": "a", "operator": "bogus"}])] {
+        for filter in
+            [json!(null), json!("x"), json!({}), json!([]), json!([{"field": "a", "operator": "bogus"}])]
+        {
             assert!(matches(filter, json!({})));
         }
         let error = Filter::parse(&json!([{"field": "a[", "operator": "is"}])).unwrap_err();
@@ -212,7 +215,8 @@ mod tests {
 
     #[test]
     fn keeps_its_form() {
-        let form = json!([{"field": "$.a", "operator": "is", "value": 1}, {"field": "$.b", "operator": "is_empty"}]);
+        let form =
+            json!([{"field": "$.a", "operator": "is", "value": 1}, {"field": "$.b", "operator": "is_empty"}]);
         let filter: Filter = serde_json::from_value(form.clone()).unwrap();
         assert_eq!(serde_json::to_value(&filter).unwrap(), form);
         assert_eq!(filter.to_value(), form);

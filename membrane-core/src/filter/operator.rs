@@ -63,7 +63,9 @@ impl Operator {
     /// Whether one value of the field satisfies the operator.
     pub(super) fn holds(self, field: Option<&Value>, operand: Option<&Value>) -> bool {
         let is_falsy = !field.is_some_and(loose::truthy);
-        let order = |allowed: &[Ordering]| loose::compare(field, operand).is_some_and(|order| allowed.contains(&order));
+        let order = |allowed: &[Ordering]| {
+            loose::compare(field, operand).is_some_and(|order| allowed.contains(&order))
+        };
         match self {
             Self::ArrayDoesNotInclude => !includes(field, operand),
             Self::ArrayIncludes => includes(field, operand),

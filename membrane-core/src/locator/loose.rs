@@ -149,7 +149,10 @@ fn radix_number(digits: &str, radix: u32) -> f64 {
     if digits.is_empty() {
         return f64::NAN;
     }
-    digits.chars().try_fold(0.0, |sum, c| Some(sum * f64::from(radix) + f64::from(c.to_digit(radix)?))).unwrap_or(f64::NAN)
+    digits
+        .chars()
+        .try_fold(0.0, |sum, c| Some(sum * f64::from(radix) + f64::from(c.to_digit(radix)?)))
+        .unwrap_or(f64::NAN)
 }
 
 /// `parseFloat(text)`: the number at the beginning of the text.
@@ -296,14 +299,18 @@ mod tests {
 
     #[test]
     fn texts_become_numbers() {
-        for (text, expected) in [("", 0.0), (" 12 ", 12.0), ("0x10", 16.0), ("1e3", 1000.0), (".5", 0.5), ("5.", 5.0)] {
+        for (text, expected) in
+            [("", 0.0), (" 12 ", 12.0), ("0x10", 16.0), ("1e3", 1000.0), (".5", 0.5), ("5.", 5.0)]
+        {
             assert_eq!(to_number(text), expected, "{text:?}");
         }
         for text in ["x", "1x", "inf", "nan", "infinity", "--1", "0x", "1 2", "+-1", "-0x1", "++Infinity"] {
             assert!(to_number(text).is_nan(), "{text:?}");
         }
         assert_eq!(to_number("-Infinity"), f64::NEG_INFINITY);
-        for (text, expected) in [("5px", 5.0), ("-1.5e2x", -150.0), ("1e", 1.0), (".5.5", 0.5), ("2024-03-05", 2024.0)] {
+        for (text, expected) in
+            [("5px", 5.0), ("-1.5e2x", -150.0), ("1e", 1.0), (".5.5", 0.5), ("2024-03-05", 2024.0)]
+        {
             assert_eq!(parse_float(text), expected, "{text:?}");
         }
         for text in ["", "px", ".", "-", "e5"] {
@@ -316,7 +323,11 @@ mod tests {
         let equal = |a: Value, b: Value| loose_equal(Some(&a), Some(&b));
         assert!(equal(json!(1), json!("1")) && equal(json!(true), json!(1)) && equal(json!(0), json!("")));
         assert!(equal(json!([1]), json!(1)) && equal(json!([]), json!("")) && equal(json!(1), json!(1.0)));
-        assert!(!equal(json!({}), json!({})) && !equal(json!("true"), json!(true)) && !equal(json!(null), json!(0)));
+        assert!(
+            !equal(json!({}), json!({}))
+                && !equal(json!("true"), json!(true))
+                && !equal(json!(null), json!(0))
+        );
         assert!(loose_equal(None, Some(&Value::Null)) && !loose_equal(None, Some(&json!(""))));
     }
 }

@@ -85,7 +85,9 @@ impl Locator {
     pub fn from_value(value: &Value) -> Result<Self> {
         match value {
             Value::String(text) => Self::parse(text),
-            Value::Array(steps) => steps.iter().map(step_from_value).collect::<Result<_>>().map(Self::from_steps),
+            Value::Array(steps) => {
+                steps.iter().map(step_from_value).collect::<Result<_>>().map(Self::from_steps)
+            }
             _ => Err(Error::invalid_input("a locator must be a text such as `$.a.b[0]`")),
         }
     }
@@ -254,7 +256,8 @@ fn step_from_value(step: &Value) -> Result<Step> {
             Ok(Step::Property(name.to_owned()))
         }
         Some("array_item") => {
-            let index = step.get("index").and_then(Value::as_f64).filter(|n| *n >= 0.0).ok_or_else(invalid)?;
+            let index =
+                step.get("index").and_then(Value::as_f64).filter(|n| *n >= 0.0).ok_or_else(invalid)?;
             Ok(Step::at(index))
         }
         _ => Err(invalid()),
@@ -271,7 +274,8 @@ mod tests {
     fn travels_as_text() {
         let locator: Locator = serde_json::from_value(json!("a.b[1]")).unwrap();
         assert_eq!(serde_json::to_value(&locator).unwrap(), json!("$.a.b[1]"));
-        let steps = json!([{"type": "object_property", "propertyName": "a"}, {"type": "array_item", "index": 2}]);
+        let steps =
+            json!([{"type": "object_property", "propertyName": "a"}, {"type": "array_item", "index": 2}]);
         assert_eq!(serde_json::from_value::<Locator>(steps).unwrap().to_string(), "$.a[2]");
         assert!(serde_json::from_value::<Locator>(json!([{"type": "bogus"}])).is_err());
         assert!(serde_json::from_value::<Locator>(json!(5)).is_err());

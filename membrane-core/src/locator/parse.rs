@@ -21,7 +21,10 @@ pub(super) fn parse(text: &str) -> Result<Locator> {
             '.' => property(&rest[1..], &mut steps),
             '[' => index(&rest[1..], &mut steps, text)?,
             _ => {
-                return Err(invalid(text, format!("expected `.` or `[` at position {}", text.len() - rest.len())));
+                return Err(invalid(
+                    text,
+                    format!("expected `.` or `[` at position {}", text.len() - rest.len()),
+                ));
             }
         };
         if steps.len() > MAX_STEPS {
@@ -52,7 +55,10 @@ fn property<'t>(text: &'t str, steps: &mut Vec<Step>) -> &'t str {
 
 fn index<'t>(text: &'t str, steps: &mut Vec<Step>, whole: &str) -> Result<&'t str> {
     let Some((index, rest)) = text.split_once(']') else {
-        return Err(invalid(whole, format!("no `]` closes the `[` at position {}", whole.len() - text.len() - 1)));
+        return Err(invalid(
+            whole,
+            format!("no `]` closes the `[` at position {}", whole.len() - text.len() - 1),
+        ));
     };
     let number = loose::to_number(index);
     if number.is_nan() || number < 0.0 {
@@ -69,7 +75,7 @@ fn invalid(text: &str, reason: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::{ProptestConfig, any, prop, prop_oneof, proptest, Strategy};
+    use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 
     use super::*;
 

@@ -81,7 +81,11 @@ mod tests {
 
     use crate::locator::Locator;
 
-    fn written(mut target: serde_json::Value, place: &str, value: Option<serde_json::Value>) -> serde_json::Value {
+    fn written(
+        mut target: serde_json::Value,
+        place: &str,
+        value: Option<serde_json::Value>,
+    ) -> serde_json::Value {
         Locator::parse(place).unwrap().write(&mut target, value);
         target
     }

@@ -49,7 +49,9 @@ fn convert(schema: &Value, depth: usize) -> Result<Value> {
                 let is_required = required.iter().any(|required| required == name);
                 Ok(if is_required { schema } else { or_null(schema) })
             })?,
-            "required" => Some(Value::Array(required.iter().filter(|name| name.is_string()).cloned().collect())),
+            "required" => {
+                Some(Value::Array(required.iter().filter(|name| name.is_string()).cloned().collect()))
+            }
             "type" => types(value),
             "uniqueItems" => value.as_bool().map(Value::from),
             _ => None,
@@ -83,7 +85,8 @@ fn schema_at(value: &Value, depth: usize) -> Result<Option<Value>> {
 fn list_of_schemas(value: &Value, depth: usize) -> Result<Option<Value>> {
     match value {
         Value::Array(schemas) if !schemas.is_empty() => {
-            let schemas = schemas.iter().map(|schema| convert(schema, depth + 1)).collect::<Result<Vec<_>>>()?;
+            let schemas =
+                schemas.iter().map(|schema| convert(schema, depth + 1)).collect::<Result<Vec<_>>>()?;
             Ok(Some(Value::Array(schemas)))
         }
         _ => Ok(None),
@@ -106,7 +109,8 @@ fn map_each(
 /// The schema, or `null`: an optional property may be spelled out as nothing.
 fn or_null(schema: Value) -> Value {
     let Value::Object(mut keywords) = schema else { return schema };
-    let is_plain = !["$ref", "allOf", "anyOf", "const", "not", "oneOf"].iter().any(|key| keywords.contains_key(*key));
+    let is_plain =
+        !["$ref", "allOf", "anyOf", "const", "not", "oneOf"].iter().any(|key| keywords.contains_key(*key));
     if !is_plain {
         return json!({"anyOf": [{"type": "null"}, keywords]});
     }

@@ -95,11 +95,14 @@ fn place<'a>(segments: impl Iterator<Item = LocationSegment<'a>>) -> Locator {
 /// What was expected, without the value that was found.
 fn expectation(error: &ValidationError<'_>) -> String {
     match error.kind() {
-        ValidationErrorKind::AdditionalProperties { .. } => "has a property the schema does not know".to_owned(),
+        ValidationErrorKind::AdditionalProperties { .. } => {
+            "has a property the schema does not know".to_owned()
+        }
         ValidationErrorKind::AnyOf { .. } => "must match one of the allowed shapes".to_owned(),
         ValidationErrorKind::Enum { options } => {
             let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
-            let shown: Vec<_> = options.iter().filter(|o| !o.is_null()).take(10).map(ToString::to_string).collect();
+            let shown: Vec<_> =
+                options.iter().filter(|o| !o.is_null()).take(10).map(ToString::to_string).collect();
             let more = if options.len() > 10 { ", …" } else { "" };
             format!("must be one of {}{more}", shown.join(", "))
         }
@@ -147,11 +150,9 @@ mod tests {
             "assignees": {"type": "array", "items": {"type": "string"}},
             "state": {"type": "string", "enum": ["open", "closed"]},
         }});
-        let message = error(
-            schema,
-            json!({"token": "s3cret", "assignees": ["a", {"k": "s3cret"}], "state": "s3cret"}),
-        )
-        .unwrap();
+        let message =
+            error(schema, json!({"token": "s3cret", "assignees": ["a", {"k": "s3cret"}], "state": "s3cret"}))
+                .unwrap();
         assert!(message.contains("$.token must have at least 30 characters"), "{message}");
         assert!(message.contains("$.assignees[1] must be of type string"), "{message}");
         assert!(message.contains("$.state must be one of \"open\", \"closed\""), "{message}");
