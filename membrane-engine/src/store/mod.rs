@@ -12,7 +12,7 @@ use membrane_core::{
 };
 use serde_json::{Map, Value};
 
-//pub use self::sqlite::SqliteStore;
+pub use self::sqlite::{SqliteOptions, SqliteStore};
 
 /// Whose rows a call may see. Every call of a [`Store`] carries one; none can forget it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
