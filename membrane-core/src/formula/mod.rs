@@ -80,6 +80,11 @@ impl Formula {
         Ok(Self(Arc::new(Inner { source: value.clone(), node, has_copy: parser.has_copy })))
     }
 
+    /// The formula that builds null.
+    pub fn null() -> Self {
+        Self(Arc::new(Inner { source: Value::Null, node: Node::Constant(Value::Null), has_copy: false }))
+    }
+
     /// The JSON the formula was parsed from.
     pub fn source(&self) -> &Value {
         &self.0.source
