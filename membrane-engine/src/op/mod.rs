@@ -7,6 +7,9 @@ mod connection;
 mod connector;
 mod element;
 
+use std::any::TypeId;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::LazyLock;
@@ -31,6 +34,7 @@ pub trait Execute: Op {
 /// One operation with its types forgotten: JSON in, JSON text out.
 #[derive(Debug)]
 pub struct Entry {
+    id: TypeId,
     info: OpInfo,
     input_schema: Value,
     output_schema: Value,
@@ -47,6 +51,7 @@ impl Entry {
         };
         let settings = SchemaSettings::draft2020_12;
         Self {
+            id: TypeId::of::<T>(),
             info: T::info(),
             input_schema: schema(settings().for_deserialize().into_generator(), false),
             output_schema: schema(settings().for_serialize().into_generator(), true),
@@ -79,13 +84,23 @@ impl Entry {
 }
 
 async fn call<T: Execute>(engine: &Engine, caller: &Caller, input: Value) -> Result<Bytes> {
-    let name = || T::info().name;
+    let name = || info::<T>().name.clone();
     let input: T = serde_json::from_value(input)
         .map_err(|error| Error::invalid_input(format!("the input does not fit: {error}")).with_operation(name()))?;
     let output = engine.call(caller, input).await?;
     let text = serde_json::to_vec(&output)
         .map_err(|error| Error::internal("the output cannot be written as JSON").with_operation(name()).with_source(error))?;
     Ok(Bytes::from(text))
+}
+
+/// What is known of an operation; that of the catalogue is not made again for each call.
+pub(crate) fn info<T: Execute>() -> Cow<'static, OpInfo> {
+    static KNOWN: LazyLock<HashMap<TypeId, &'static OpInfo>> =
+        LazyLock::new(|| catalogue().iter().map(|entry| (entry.id, &entry.info)).collect());
+    match KNOWN.get(&TypeId::of::<T>()) {
+        Some(info) => Cow::Borrowed(info),
+        None => Cow::Owned(T::info()),
+    }
 }
 
 /// Every operation, in the order documents show them.
