@@ -5,6 +5,8 @@ mod elements;
 mod fault;
 mod open;
 mod options;
+#[cfg(test)]
+mod plans;
 mod runs;
 mod schema;
 mod select;
