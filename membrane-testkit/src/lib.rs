@@ -2,5 +2,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod demo;
+pub mod fault;
 
 mod serve;
