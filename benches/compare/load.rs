@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use membrane_core::Secret;
+use membrane_server::AccessToken;
 use serde_json::json;
 
 use crate::measure::median;
@@ -16,11 +18,7 @@ pub(crate) async fn rest(rounds: usize, seconds: u64) -> Result<(), Failure> {
     let app = child::start(&["echo"])?;
     let server = child::start(&["membrane", &app.url])?;
     let forwarder = child::start(&["forwarder", &app.url])?;
-    let token = membrane_server::token::mint(
-        &membrane_core::Secret::new(ours::SECRET.to_owned()),
-        &membrane_server::token::Claims::customer("default", "acme"),
-        Duration::from_secs(3600),
-    )?;
+    let token = AccessToken::customer("acme").sign("default", &Secret::new(ours::SECRET.to_owned()))?;
     let input = json!({"title": "Something is broken", "labels": ["bug", "urgent"], "body": "x".repeat(400)});
     let through_us = Arc::new(Target {
         url: format!("{}/actions/bench.echo/run", server.url),

@@ -123,5 +123,5 @@ pub(crate) async fn records(client: &Client, out: &mut impl Write) -> Result<usi
 pub(crate) async fn router(app: &str) -> Result<Router, Failure> {
     let folder = tempfile::tempdir()?.keep();
     let engine = engine(app, &folder).await?;
-    Ok(membrane_server::router(engine, ServerConfig::new(Secret::new(SECRET.to_owned()))))
+    Ok(membrane_server::router(engine, ServerConfig::new(Secret::new(SECRET.to_owned()))?))
 }
