@@ -1,0 +1,38 @@
+//! `$copy`: values taken from elsewhere in the finished result.
+
+use serde_json::Value;
+
+use super::kind::FormulaKind;
+use super::variables::{formula_places, has_copy};
+use crate::error::{Error, Result};
+use crate::locator::Locator;
+
+/// How much all copies together may add.
+const BUDGET: u64 = 1_000_000;
+
+/// Replaces each copy, in document order.
+///
+/// A copy of a place that holds a copy itself works only when that one was replaced before.
+pub(super) fn replace(value: &mut Value) -> Result<()> {
+    let mut left = BUDGET;
+    for place in formula_places(value, FormulaKind::Copy) {
+        let source = place.at(value).and_then(|formula| formula.get("$copy")).cloned();
+        let source = source.and_then(|source| Locator::from_value(&source).ok());
+        let copied = source.as_ref().and_then(|source| source.at(value));
+        if let (Some(source), Some(copied)) = (&source, copied) {
+            let too_much = || Error::invalid_input("the copies in the formula add up to too much data");
+            left = super::size_of(copied).and_then(|size| left.checked_sub(size)).ok_or_else(too_much)?;
+            if has_copy(copied) {
+                return Err(Error::configuration(format!(
+                    "{place} is copying {source}, which contains a copy formula"
+                ))
+                .with("place", place));
+            }
+        }
+        let copied = copied.cloned();
+        if !place.is_root() {
+            place.write(value, copied);
+        }
+    }
+    Ok(())
+}

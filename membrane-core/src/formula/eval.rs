@@ -1,0 +1,214 @@
+//! The one evaluator behind building and resolving.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+
+use serde_json::{Map, Value};
+
+use super::node::{Call, Node};
+use super::resolve::{Answers, Request};
+use super::scope::Scope;
+use crate::error::Error;
+use crate::locator::loose;
+
+/// Work one evaluation may do: nodes visited and values copied, with 64 bytes of text as one value.
+const BUDGET: u64 = 4_000_000;
+
+/// Why an evaluation ends without a value.
+pub(super) enum Stop {
+    Failed(Error),
+    /// It needs answers that were asked for.
+    Pending,
+}
+
+pub(super) type Out<'a> = Result<Option<Cow<'a, Value>>, Stop>;
+
+/// What a node may see besides the variables.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub(super) scope: Scope<'a>,
+    /// The schema of the place in the result, when one is known.
+    pub(super) schema: Option<&'a Value>,
+}
+
+/// One evaluation.
+pub(super) struct Evaluator<'e> {
+    /// The answers known so far; nothing when building without a resolver.
+    pub(super) answers: Option<&'e Answers<'e>>,
+    pub(super) asked: RefCell<Vec<Request>>,
+    left: Cell<u64>,
+}
+
+impl<'e> Evaluator<'e> {
+    pub(super) fn new(answers: Option<&'e Answers<'e>>) -> Self {
+        Self { answers, asked: RefCell::default(), left: Cell::new(BUDGET) }
+    }
+
+    pub(super) fn is_resolving(&self) -> bool {
+        self.answers.is_some()
+    }
+
+    pub(super) fn eval<'a>(&self, node: &'a Node, at: At<'a>) -> Out<'a> {
+        self.spend(1)?;
+        match node {
+            Node::Absent => Ok(None),
+            Node::Constant(value) => Ok(Some(Cow::Borrowed(value))),
+            Node::List(nodes) => self.list(nodes, at),
+            Node::Object(nodes) => self.object(nodes, at),
+            Node::Call(call) => self.call(call, at),
+        }
+    }
+
+    fn list<'a>(&self, nodes: &'a [Node], at: At<'a>) -> Out<'a> {
+        let at = At { schema: at.schema.and_then(|schema| schema.get("items")), ..at };
+        let mut items = Vec::with_capacity(nodes.len());
+        let mut is_pending = false;
+        for node in nodes {
+            match self.owned(self.eval(node, at)) {
+                Ok(item) => items.extend(item),
+                // The other items may have something to ask as well.
+                Err(Stop::Pending) => is_pending = true,
+                Err(failed) => return Err(failed),
+            }
+        }
+        if is_pending {
+            return Err(Stop::Pending);
+        }
+        Ok((!items.is_empty()).then(|| Cow::Owned(Value::Array(items))))
+    }
+
+    fn object<'a>(&self, nodes: &'a [(String, Node)], at: At<'a>) -> Out<'a> {
+        let schemas = at.schema.and_then(|schema| schema.get("properties"));
+        let mut fields = Map::with_capacity(nodes.len());
+        let mut is_pending = false;
+        for (name, node) in nodes {
+            let at = At { schema: schemas.and_then(|schemas| schemas.get(name)), ..at };
+            match self.owned(self.eval(node, at)) {
+                Ok(Some(value)) => {
+                    fields.insert(name.clone(), value);
+                }
+                Ok(None) => {}
+                Err(Stop::Pending) => is_pending = true,
+                Err(failed) => return Err(failed),
+            }
+        }
+        if is_pending {
+            return Err(Stop::Pending);
+        }
+        Ok((!fields.is_empty()).then(|| Cow::Owned(Value::Object(fields))))
+    }
+
+    fn call<'a>(&self, call: &'a Call, at: At<'a>) -> Out<'a> {
+        match call {
+            Call::And(items) => self.all(items, at),
+            Call::Case { cases, default } => self.case(cases, default, at),
+            Call::Concat { values, delimiter } => self.concat(values, delimiter.as_ref(), at),
+            Call::Copy(argument) => {
+                let argument = self.argument(argument, at)?;
+                Ok(Some(wrapped("$copy", Some(argument.unwrap_or_default()))))
+            }
+            Call::DataSchemaRef { is_internal, reference } => {
+                self.schema_reference(*is_internal, reference, at)
+            }
+            Call::DomainFromEmail(text) => self.domain(text, at),
+            Call::Eval { value, comparison } => self.compare(value, comparison.as_ref(), at),
+            Call::ExtractDate(text) => self.date_part(text, 0..10, at),
+            Call::ExtractTime(text) => self.date_part(text, 11..19, at),
+            Call::FindAppRecordId(argument) => self.find_record(argument, true, at),
+            Call::FindExternalRecordId(argument) => self.find_record(argument, false, at),
+            Call::FirstName(text) => self.name(text, true, at),
+            Call::FirstNotEmpty(items) => self.first_not_empty(items, at),
+            Call::Formula { argument, variables } => self.kept_formula(argument, variables, at),
+            Call::Iterate { source, item } => self.iterate(source, item, at),
+            Call::Jsonata(expression) => self.jsonata(expression, at),
+            Call::LastName(text) => self.name(text, false, at),
+            Call::Lookup(argument) => self.lookup(argument, at),
+            Call::Map { value, mapping, default } => self.map(value, mapping, default, at),
+            Call::MergeObjects(items) => self.merge(items, at),
+            Call::Or(items) => self.any(items, at),
+            Call::Tpl { template, slots } => self.template(template, slots, at),
+            Call::Var(locator) => {
+                let value = at.scope.read(locator.steps());
+                if let Some(Cow::Owned(value)) = &value {
+                    self.charge(value)?;
+                }
+                Ok(value)
+            }
+        }
+    }
+
+    /// Evaluates an argument whose place in the result is not known.
+    pub(super) fn inner<'a>(&self, node: &'a Node, at: At<'a>) -> Out<'a> {
+        self.eval(node, At { schema: None, ..at })
+    }
+
+    /// As [`Evaluator::inner`], and takes the value.
+    pub(super) fn argument<'a>(&self, node: &'a Node, at: At<'a>) -> Result<Option<Value>, Stop> {
+        self.owned(self.inner(node, at))
+    }
+
+    /// Takes a value out of what it is borrowed from.
+    pub(super) fn owned(&self, value: Out<'_>) -> Result<Option<Value>, Stop> {
+        match value? {
+            None => Ok(None),
+            Some(Cow::Owned(value)) => Ok(Some(value)),
+            Some(Cow::Borrowed(value)) => {
+                self.charge(value)?;
+                Ok(Some(value.clone()))
+            }
+        }
+    }
+
+    /// Pays for copying a value.
+    pub(super) fn charge(&self, value: &Value) -> Result<(), Stop> {
+        let size = size_of(value).ok_or_else(|| {
+            let message = format!("a variable nests deeper than {} levels", loose::MAX_DEPTH);
+            Stop::Failed(Error::invalid_input(message))
+        })?;
+        self.spend(size)
+    }
+
+    pub(super) fn spend(&self, units: u64) -> Result<(), Stop> {
+        match self.left.get().checked_sub(units) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => {
+                Err(Stop::Failed(Error::invalid_input("the formula takes too much work for its variables")))
+            }
+        }
+    }
+}
+
+/// The work of copying a value; nothing when it nests too deep.
+pub(super) fn size_of(value: &Value) -> Option<u64> {
+    fn add(value: &Value, left: usize, sum: &mut u64) -> Option<()> {
+        *sum += 1;
+        match value {
+            Value::String(text) => *sum += (text.len() / 64) as u64,
+            Value::Array(items) => {
+                let left = left.checked_sub(1)?;
+                for item in items {
+                    add(item, left, sum)?;
+                }
+            }
+            Value::Object(fields) => {
+                let left = left.checked_sub(1)?;
+                for (name, field) in fields {
+                    *sum += (name.len() / 64) as u64;
+                    add(field, left, sum)?;
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+    let mut sum = 0;
+    add(value, loose::MAX_DEPTH, &mut sum).map(|()| sum)
+}
+
+/// `{key: value}`, or `{}` when the value is absent.
+pub(super) fn wrapped(key: &str, value: Option<Value>) -> Cow<'static, Value> {
+    Cow::Owned(Value::Object(value.into_iter().map(|value| (key.to_owned(), value)).collect()))
+}

@@ -1,0 +1,233 @@
+//! Formulas: values with variables in them.
+//!
+//! A formula is any JSON value. An object whose first key names one of 25 functions (`$var`, `$concat`, …)
+//! is replaced by what the function makes; everything else stands for itself. It is parsed once and built
+//! many times: [`Formula::build`] needs nothing but variables, [`Formula::resolve`] also asks a
+//! [`Resolver`] for what variables do not hold.
+//!
+//! *Absent* is not `null`: a missing variable builds nothing (`None`). Absent properties and list items are
+//! left out, and a list or object that loses all it had is absent itself.
+
+mod calls;
+mod copy;
+mod date;
+mod eval;
+mod jsonata;
+mod kind;
+mod legacy;
+mod name;
+mod node;
+mod parse;
+mod resolve;
+mod scope;
+mod template;
+mod variables;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use self::eval::{At, Evaluator, Stop, size_of};
+pub use self::jsonata::Jsonata;
+pub use self::kind::FormulaKind;
+pub use self::legacy::AnyFilter;
+use self::node::Node;
+pub use self::resolve::{Request, RequestKind, Resolver};
+use self::scope::Scope;
+pub use self::scope::Vars;
+pub use self::variables::{formula_places, variable_places};
+use crate::error::{Error, Result};
+
+/// A value with formulas in it, parsed once and built many times.
+///
+/// Cheap to clone. Travels as the JSON it was parsed from.
+///
+/// ```
+/// use membrane_core::Formula;
+/// use serde_json::json;
+///
+/// let formula = Formula::parse(&json!({
+///     "title": {"$concat": {"values": [{"$var": "$.code"}, {"$var": "$.name"}], "delimiter": ": "}},
+///     "state": {"$map": {"value": {"$var": "$.open"}, "mapping": [{"from": true, "to": "open"}]}},
+/// }))?;
+/// assert_eq!(formula.build(&json!({"code": "A-1", "name": "Bug"})), Some(json!({"title": "A-1: Bug"})));
+/// assert_eq!(formula.build(&json!({})), None);
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Formula(Arc<Inner>);
+
+struct Inner {
+    source: Value,
+    node: Node,
+    has_copy: bool,
+}
+
+impl Formula {
+    /// Parses a formula.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 128 levels, a `$var` whose
+    /// steps are wrong, a filter or template slot that is wrong. The message and the context pair `place`
+    /// say where.
+    pub fn parse(value: &Value) -> Result<Self> {
+        let mut parser = parse::Parser::default();
+        let node = parser.parse(value)?;
+        Ok(Self(Arc::new(Inner { source: value.clone(), node, has_copy: parser.has_copy })))
+    }
+
+    /// The formula that builds `null`.
+    #[must_use]
+    pub fn null() -> Self {
+        Self(Arc::new(Inner { source: Value::Null, node: Node::Constant(Value::Null), has_copy: false }))
+    }
+
+    /// The JSON the formula was parsed from.
+    pub fn source(&self) -> &Value {
+        &self.0.source
+    }
+
+    /// Whether it builds the same whatever the variables are.
+    pub fn is_constant(&self) -> bool {
+        self.0.node.is_constant() && !self.0.has_copy
+    }
+
+    /// Builds the value over these variables; `None` is absent.
+    ///
+    /// Nothing is built either when the formula fails; [`Formula::try_build`] says why.
+    pub fn build(&self, vars: &Value) -> Option<Value> {
+        self.build_with(&Vars::from(vars))
+    }
+
+    /// As [`Formula::build`], over variables by name.
+    pub fn build_with(&self, vars: &Vars<'_>) -> Option<Value> {
+        self.try_build(vars).ok().flatten()
+    }
+
+    /// Builds the value, and says what went wrong.
+    ///
+    /// `$lookup`, `$findAppRecordId` and `$findExternalRecordId` stay in the result with their arguments
+    /// built; `$dataSchemaRef` is absent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a `$copy` copies another;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a variable nests deeper than 512
+    /// levels, or the formula takes out-of-bounds work, such as lists iterated within lists within lists.
+    pub fn try_build(&self, vars: &Vars<'_>) -> Result<Option<Value>> {
+        let evaluator = Evaluator::new(None);
+        let at = At { scope: Scope::Vars(vars), schema: None };
+        let mut value = match evaluator.owned(evaluator.eval(&self.0.node, at)) {
+            Ok(value) => value,
+            Err(Stop::Failed(error)) => return Err(error),
+            Err(Stop::Pending) => {
+                return Err(Error::internal("a formula waits for an answer nobody was asked for"));
+            }
+        };
+        if self.0.has_copy {
+            if let Some(value) = &mut value {
+                copy::replace(value)?;
+            }
+        }
+        Ok(value)
+    }
+
+    /// Builds the value with somebody who answers what the variables do not hold.
+    ///
+    /// `schema` is the schema of the value, if known; a `$lookup` is told the part of it that is for its
+    /// own place. `$copy` stays in the result, and data filters in `$case` are not evaluated: they match.
+    ///
+    /// # Errors
+    /// As [`Formula::try_build`], and whatever the resolver fails with.
+    ///
+    /// ```
+    /// use async_trait::async_trait;
+    /// use membrane_core::formula::{Formula, Request, RequestKind, Resolver, Vars};
+    /// use serde_json::{Value, json};
+    ///
+    /// struct Links;
+    ///
+    /// #[async_trait]
+    /// impl Resolver for Links {
+    ///     fn answers(&self, kind: RequestKind) -> bool {
+    ///         kind == RequestKind::FindExternalRecordId
+    ///     }
+    ///
+    ///     async fn answer(&self, request: &Request) -> membrane_core::Result<Option<Value>> {
+    ///         Ok(match request {
+    ///             Request::FindExternalRecordId { record_id, .. } => Some(json!(format!("ext-{record_id}"))),
+    ///             _ => None,
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// let formula = Formula::parse(&json!({"owner": {"$findExternalRecordId": {
+    ///     "dataLinkTable": {"key": "people"}, "recordId": {"$var": "$.id"},
+    /// }}}))?;
+    /// let vars = json!({"id": 7});
+    /// let value = formula.resolve(&Vars::from(&vars), Some(&Links), None).await?;
+    /// assert_eq!(value, Some(json!({"owner": "ext-7"})));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn resolve(
+        &self,
+        vars: &Vars<'_>,
+        resolver: Option<&dyn Resolver>,
+        schema: Option<&Value>,
+    ) -> Result<Option<Value>> {
+        resolve::resolve(self, vars, resolver, schema).await
+    }
+
+    fn node(&self) -> &Node {
+        &self.0.node
+    }
+}
+
+impl PartialEq for Formula {
+    fn eq(&self, other: &Self) -> bool {
+        self.source() == other.source()
+    }
+}
+
+impl fmt::Debug for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Formula({})", self.source())
+    }
+}
+
+impl TryFrom<Value> for Formula {
+    type Error = Error;
+
+    fn try_from(value: Value) -> Result<Self> {
+        Self::parse(&value)
+    }
+}
+
+impl Serialize for Formula {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.source().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Formula {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::parse(&value).map_err(|error| serde::de::Error::custom(error.message()))
+    }
+}
+
+impl JsonSchema for Formula {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("Formula")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        Schema::default()
+    }
+}

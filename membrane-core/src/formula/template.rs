@@ -1,0 +1,130 @@
+//! `$tpl`: slots of a template replaced by texts.
+
+use regex::{Regex, RegexBuilder};
+
+/// How a slot is found in a template.
+///
+/// A slot's name is a regular expression, since it always was one. Most names are plain words, which are
+/// searched as text.
+#[derive(Debug)]
+pub(super) enum Slot {
+    Literal(String),
+    Pattern(Regex),
+}
+
+impl Slot {
+    /// The slot `{name}`.
+    pub(super) fn new(name: &str) -> Result<Self, String> {
+        if !name.contains(['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}']) {
+            return Ok(Self::Literal(format!("{{{name}}}")));
+        }
+        let pattern = RegexBuilder::new(&format!("\\{{{name}\\}}")).size_limit(1 << 18).build();
+        pattern.map(Self::Pattern).map_err(|_| format!("the slot `{name}` is no regular expression"))
+    }
+
+    pub(super) fn is_pattern(&self) -> bool {
+        matches!(self, Self::Pattern(_))
+    }
+
+    /// The text with each slot replaced.
+    pub(super) fn fill(&self, text: &str, replacement: &str) -> String {
+        match self {
+            Self::Literal(slot) if !replacement.contains('$') => text.replace(slot, replacement),
+            Self::Literal(slot) => {
+                let mut out = String::new();
+                let mut end = 0;
+                for (start, found) in text.match_indices(slot.as_str()) {
+                    out.push_str(&text[end..start]);
+                    end = start + found.len();
+                    expand(replacement, &[Some((start, end))], text, &mut out);
+                }
+                out.push_str(&text[end..]);
+                out
+            }
+            Self::Pattern(pattern) => {
+                let mut out = String::new();
+                let mut end = 0;
+                for captures in pattern.captures_iter(text) {
+                    let groups: Vec<_> =
+                        captures.iter().map(|group| group.map(|g| (g.start(), g.end()))).collect();
+                    let Some(Some((start, stop))) = groups.first().copied() else { continue };
+                    out.push_str(&text[end..start]);
+                    end = stop;
+                    expand(replacement, &groups, text, &mut out);
+                }
+                out.push_str(&text[end..]);
+                out
+            }
+        }
+    }
+}
+
+type Group = Option<(usize, usize)>;
+
+/// Writes the replacement; `$$`, `$&`, `` $` ``, `$'` and `$1` have their meaning in JavaScript.
+fn expand(replacement: &str, groups: &[Group], text: &str, out: &mut String) {
+    let (start, end) = groups.first().copied().flatten().unwrap_or_default();
+    let mut rest = replacement;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let after = &rest[at + 1..];
+        let digits = after.bytes().take(2).take_while(u8::is_ascii_digit).count();
+        let group = (1..=digits).rev().find_map(|n| {
+            let number: usize = after[..n].parse().ok()?;
+            (1..groups.len()).contains(&number).then_some((n, number))
+        });
+        let used = match (after.bytes().next(), group) {
+            (Some(b'$'), _) => {
+                out.push('$');
+                1
+            }
+            (Some(b'&'), _) => {
+                out.push_str(&text[start..end]);
+                1
+            }
+            (Some(b'`'), _) => {
+                out.push_str(&text[..start]);
+                1
+            }
+            (Some(b'\''), _) => {
+                out.push_str(&text[end..]);
+                1
+            }
+            (_, Some((n, number))) => {
+                if let Some((start, end)) = groups.get(number).copied().flatten() {
+                    out.push_str(&text[start..end]);
+                }
+                n
+            }
+            _ => {
+                out.push('$');
+                0
+            }
+        };
+        rest = &after[used..];
+    }
+    out.push_str(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(name: &str, text: &str, replacement: &str) -> String {
+        Slot::new(name).unwrap().fill(text, replacement)
+    }
+
+    #[test]
+    fn slots_are_patterns() {
+        assert_eq!(filled("a", "{a}-{{a}}-{A}", "x"), "x-{x}-{A}");
+        assert_eq!(filled("a.b", "{a.b}{axb}{ab}", "x"), "xx{ab}");
+        assert_eq!(filled("(a)(b)?", "{a}", "$1$2$3$$"), "a$3$");
+        assert!(Slot::new("(").is_err());
+    }
+
+    #[test]
+    fn replacements_are_expanded() {
+        assert_eq!(filled("a", "<{a}>", "$&$1$`$'$"), "<{a}$1<>$>");
+        assert_eq!(filled("", "{}", "ä"), "ä");
+    }
+}
