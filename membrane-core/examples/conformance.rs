@@ -10,6 +10,8 @@
 mod cases;
 #[path = "conformance/functions.rs"]
 mod functions;
+#[path = "conformance/schemas.rs"]
+mod schemas;
 
 use std::process::ExitCode;
 

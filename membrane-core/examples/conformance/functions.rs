@@ -4,11 +4,13 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use membrane_core::formula::{FormulaKind, Vars, formula_places, variable_places};
+use membrane_core::formula::{self, FormulaKind, Vars, formula_places, variable_places};
 use membrane_core::locator::{self, Locator, Step};
+use membrane_core::schema::{DataLocation, DataSchema};
 use serde_json::{Value, json};
 
 use super::cases::Outcome;
+use super::schemas;
 
 /// Calls a function; nothing when there is none with this name.
 pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
@@ -42,11 +44,37 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "findValueLocators" => Ok(Some(json!(locator::find(a, b)))),
         "pickFieldsFromValue" => Ok(locator::pick(a, &locators(b))),
         "excludeFieldsFromValue" => Ok(Some(locator::exclude(a.clone(), &locators(b)))),
-        _ => return None,
+        "locatorToField" => Ok(a.as_str().map(|text| json!(text.strip_prefix("$.").unwrap_or(text)))),
+        "createObjectFromLocators" => Ok(Some(locator::object_of(&locators(a), b))),
+        "transformVars" => Ok(formula::transform_variables(a, b)),
+        "mergeWithFormulas" => Ok(formula::merge_formulas(args.first(), args.get(1))),
+        "parseDate" => Ok(formula::parse_date(a).map(Value::from)),
+        "getReferenceCollectionPathForSchema" => {
+            Ok(schema(a).and_then(|schema| schema.reference_collection()).map(|place| json!(place.to_string())))
+        }
+        "parseDataLocationPath" => DataLocation::parse(a.as_str().unwrap_or_default())
+            .map(|place| Some(json!({"key": place.key, "parameters": place.parameters}))),
+        "makeDataLocationPath" => Ok(location(a).map(|place| json!(place.to_string()))),
+        "isSameDataLocation" => Ok(Some(json!(location(a) == location(b)))),
+        "dataLocationParametersMatch" => {
+            let parameters = |key: &str| a[key].as_object().cloned().unwrap_or_default();
+            let place = DataLocation::new("any", parameters("locationParameters"));
+            Ok(Some(json!(place.has_parameters(&parameters("targetParameters")))))
+        }
+        _ => return schemas::call(name, args),
     })
 }
 
-fn locators(value: &Value) -> Vec<Locator> {
+fn schema(value: &Value) -> Option<DataSchema> {
+    DataSchema::new(value.clone()).ok()
+}
+
+fn location(value: &Value) -> Option<DataLocation> {
+    let parameters = value["parameters"].as_object().cloned().unwrap_or_default();
+    Some(DataLocation::new(value["key"].as_str()?, parameters))
+}
+
+pub(crate) fn locators(value: &Value) -> Vec<Locator> {
     value.as_array().into_iter().flatten().filter_map(|place| Locator::from_value(place).ok()).collect()
 }
 
@@ -61,8 +89,14 @@ fn step(step: &Step) -> Value {
 
 /// Variables as a case gives them.
 pub(crate) fn vars(variables: &Value) -> Vars<'_> {
-    Vars::from(variables)
+    let vars = Vars::from(variables);
+    #[cfg(feature = "jsonata")]
+    let vars = vars.with_jsonata(&*JSONATA);
+    vars
 }
+
+#[cfg(feature = "jsonata")]
+static JSONATA: std::sync::LazyLock<formula::JsonataCore> = std::sync::LazyLock::new(formula::JsonataCore::new);
 
 /// Runs a future that never waits.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -2,12 +2,45 @@
 
 mod scan;
 
+use serde_json::Value;
+
 use self::scan::{Scanner, Token, Word};
+use crate::locator::loose;
 
 const DAY_MILLIS: i64 = 86_400_000;
 
 /// The last moment a JavaScript date can have.
 const MAX_MILLIS: i64 = 8_640_000_000_000_000;
+
+/// The moment a text or number means, as ISO 8601 text.
+///
+/// A number, and a text that is one above a thousand million, counts seconds when it has fewer than 13
+/// digits and milliseconds otherwise. `0`, `null` and what is no date are absent.
+///
+/// ```
+/// use membrane_core::formula::parse_date;
+/// use serde_json::json;
+///
+/// assert_eq!(parse_date(&json!(1_700_000_000)).as_deref(), Some("2023-11-14T22:13:20.000Z"));
+/// assert_eq!(parse_date(&json!("March 5, 2024")).as_deref(), Some("2024-03-05T00:00:00.000Z"));
+/// ```
+pub fn parse_date(value: &Value) -> Option<String> {
+    let number = match value {
+        Value::Number(number) => loose::float(number),
+        Value::String(text) => match parse(text) {
+            #[allow(clippy::cast_precision_loss)]
+            Some(millis) => millis as f64,
+            None => Some(loose::to_number(text)).filter(|number| *number > 1_000_000_000.0)?,
+        },
+        _ => return None,
+    };
+    let number = number.round();
+    let millis = if loose::float_text(number).len() < 13 { number * 1000.0 } else { number };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
+    let is_date = number != 0.0 && millis.abs() <= MAX_MILLIS as f64;
+    #[allow(clippy::cast_possible_truncation)]
+    is_date.then(|| iso(millis as i64))
+}
 
 /// Milliseconds since 1970, of an ISO 8601 text or of the older, looser forms (`March 5, 2024 10:20 PM`).
 pub(super) fn parse(text: &str) -> Option<i64> {
