@@ -96,7 +96,8 @@ impl Builder {
     /// [`ErrorKind::Configuration`](membrane_core::ErrorKind::Configuration) when store or key are missing, or
     /// two connectors have one key; what the store gives.
     pub async fn build(self) -> Result<Engine> {
-        let missing = |what| Error::configuration(format!("an engine needs `{what}`: call it on the builder"));
+        let missing =
+            |what| Error::configuration(format!("an engine needs `{what}`: call it on the builder"));
         let store = self.store.ok_or_else(|| missing("store(…)"))?;
         let vault = Vault::new(self.keys.ok_or_else(|| missing("vault(…)"))?);
         let http = match self.http {
@@ -106,14 +107,17 @@ impl Builder {
                 ));
             }
             Some(stack) => stack,
-            None if self.allow_private_networks => HttpStack::builder().dangerous().allow_private_networks().build()?,
+            None if self.allow_private_networks => {
+                HttpStack::builder().dangerous().allow_private_networks().build()?
+            }
             None => HttpStack::builder().build()?,
         };
         let mut connectors: IndexMap<Key, Arc<Connector>> = IndexMap::new();
         for connector in self.connectors {
             let key = connector.key.clone();
             if connectors.insert(key.clone(), Arc::new(connector)).is_some() {
-                return Err(Error::configuration(format!("two connectors have the key `{key}`")).with("connector", key));
+                return Err(Error::configuration(format!("two connectors have the key `{key}`"))
+                    .with("connector", key));
             }
         }
         let workspace_key = self.workspace.unwrap_or_else(|| "default".to_owned());

@@ -53,7 +53,11 @@ pub(crate) async fn connected(engine: &Engine, caller: &Caller, selector: &str) 
     by_connection_id(engine, caller, id).await
 }
 
-pub(crate) async fn by_connection_id(engine: &Engine, caller: &Caller, id: ConnectionId) -> Result<Arc<Connected>> {
+pub(crate) async fn by_connection_id(
+    engine: &Engine,
+    caller: &Caller,
+    id: ConnectionId,
+) -> Result<Arc<Connected>> {
     let cache = &engine.parts().cache.connected;
     let key = (engine.generation(), caller.customer_id().cloned(), id.clone());
     if let Some(found) = cache.get(&key).await {
@@ -69,7 +73,9 @@ async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Resul
     let broken = |what: &str| {
         Error::new(ErrorKind::Dependency, format!("the connection's {what} is gone"))
             .with("connectionId", &connection.id)
-            .with_data(json!({"workspaceElementReference": {"type": what, "id": connection.place.integration_id}}))
+            .with_data(
+                json!({"workspaceElementReference": {"type": what, "id": connection.place.integration_id}}),
+            )
     };
     let id = connection.place.integration_id.clone().ok_or_else(|| broken("integration"))?;
     let integration = by_id::<IntegrationSpec>(engine, &engine.manager(), id.as_str(), false).await?;
@@ -106,7 +112,11 @@ pub(crate) fn owner(engine: &Engine, connection: &Connection) -> Result<Owner> {
 
 /// What formulas see of an integration and a connection. What the product set on the integration wins: a
 /// customer cannot redirect the product's own parameters.
-pub(crate) fn settings(integration: &Integration, own: Option<&Value>, credentials: &Secret<Value>) -> Settings {
+pub(crate) fn settings(
+    integration: &Integration,
+    own: Option<&Value>,
+    credentials: &Secret<Value>,
+) -> Settings {
     let mut parameters = match own {
         Some(Value::Object(own)) => own.clone(),
         _ => Map::new(),
@@ -136,11 +146,15 @@ pub(crate) fn target(connector: &Connector, settings: &Settings, limit_key: &str
         .limit_key(limit_key)
         .rate(api.rate_limit)
         .idempotency_header(api.idempotency_header.clone());
-    for (name, value) in object(api.headers.as_ref().and_then(build), || wrong("headers", "must be an object"))? {
+    for (name, value) in
+        object(api.headers.as_ref().and_then(build), || wrong("headers", "must be an object"))?
+    {
         let Some(text) = scalar(&value) else { continue };
-        let header = HeaderName::try_from(name.as_str()).map_err(|_| wrong(&name, "cannot be a header's name"))?;
+        let header =
+            HeaderName::try_from(name.as_str()).map_err(|_| wrong(&name, "cannot be a header's name"))?;
         // The value may hold a credential that a header cannot; it must not stand in the message.
-        HeaderValue::try_from(text.as_str()).map_err(|_| wrong(&name, "cannot be sent as a header's value"))?;
+        HeaderValue::try_from(text.as_str())
+            .map_err(|_| wrong(&name, "cannot be sent as a header's value"))?;
         builder = builder.secret_header(header, &text)?;
     }
     for (name, value) in object(api.query.as_ref().and_then(build), || wrong("query", "must be an object"))? {
@@ -151,7 +165,8 @@ pub(crate) fn target(connector: &Connector, settings: &Settings, limit_key: &str
     if let Some(basic) = &api.basic {
         let pair = build(basic).unwrap_or_default();
         let part = |name: &str| pair.get(name).and_then(scalar).unwrap_or_default();
-        let text = data_encoding::BASE64.encode(format!("{}:{}", part("username"), part("password")).as_bytes());
+        let text =
+            data_encoding::BASE64.encode(format!("{}:{}", part("username"), part("password")).as_bytes());
         builder = builder.secret_header(http::header::AUTHORIZATION, &format!("Basic {text}"))?;
     }
     for secret in secrets(&settings.credentials) {

@@ -71,7 +71,11 @@ pub(crate) async fn integrations(engine: &Engine) -> Result<()> {
 }
 
 /// Gives one integration the actions of its connector.
-pub(crate) async fn actions(engine: &Engine, connector: &Connector, integration: &IntegrationId) -> Result<()> {
+pub(crate) async fn actions(
+    engine: &Engine,
+    connector: &Connector,
+    integration: &IntegrationId,
+) -> Result<()> {
     for action in connector.actions.values() {
         let mut element = of_connector(action);
         element.place.integration_id = Some(integration.clone());
@@ -92,8 +96,11 @@ pub(crate) async fn actions(engine: &Engine, connector: &Connector, integration:
                 spec.output_schema = spec.output_schema.take().or(parent.spec.output_schema);
             }
         }
-        let query =
-            Query { integration: Some(integration.clone()), layer: Some(LayerName::Integration), ..Query::default() };
+        let query = Query {
+            integration: Some(integration.clone()),
+            layer: Some(LayerName::Integration),
+            ..Query::default()
+        };
         put(engine, element, query).await?;
     }
     Ok(())
@@ -117,7 +124,8 @@ async fn put(engine: &Engine, mut element: Action, mut query: Query) -> Result<(
     query.key = element.key.as_ref().map(ToString::to_string);
     query.include_archived = true;
     let scope = engine.manager().scope();
-    let rows = engine.parts().store.rows(&scope, ElementKind::Action, &query, &Default::default()).await?.items;
+    let rows =
+        engine.parts().store.rows(&scope, ElementKind::Action, &query, &Default::default()).await?.items;
     let mut row = to_row(&element)?;
     row.doc.insert(SOURCE.to_owned(), source.clone().into());
     let Some(known) = rows.into_iter().min_by_key(|row| row.archived_at.is_some()) else {
@@ -138,7 +146,11 @@ async fn insert(engine: &Engine, row: Row) -> Result<()> {
     write(engine, Write::Insert(row)).await
 }
 
-async fn save<S: membrane_core::element::Spec>(engine: &Engine, old: Element<S>, mut new: Element<S>) -> Result<()> {
+async fn save<S: membrane_core::element::Spec>(
+    engine: &Engine,
+    old: Element<S>,
+    mut new: Element<S>,
+) -> Result<()> {
     if old == new {
         return Ok(());
     }

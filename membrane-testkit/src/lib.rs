@@ -1,1 +1,7 @@
-//! Conformance suites, demo apps and faults for connectors and stores of Membrane for Rust.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod demo;
+pub mod fault;
+
+mod serve;

@@ -138,6 +138,12 @@ impl Condition {
     }
 }
 
+impl FromIterator<Condition> for Filter {
+    fn from_iter<I: IntoIterator<Item = Condition>>(conditions: I) -> Self {
+        Self { conditions: conditions.into_iter().collect() }
+    }
+}
+
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.conditions.serialize(serializer)

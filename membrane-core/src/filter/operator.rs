@@ -3,9 +3,10 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::locator::loose;
+use crate::schema::DataSchema;
 
 /// How a [`Condition`](super::Condition) compares the field with its value.
 ///
@@ -58,6 +59,49 @@ impl Operator {
     /// The operator's name.
     pub fn as_str(self) -> &'static str {
         NAMES.iter().find(|(operator, _)| *operator == self).map_or("is", |(_, name)| name)
+    }
+
+    /// The operators that make sense for a field, each with the schema of its value.
+    ///
+    /// ```
+    /// use membrane_core::{DataSchema, Operator};
+    /// use serde_json::json;
+    ///
+    /// let operators = Operator::for_schema(&DataSchema::new(json!({"type": "boolean"}))?);
+    /// assert_eq!(operators[0], (Operator::IsTrue, None));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn for_schema(schema: &DataSchema) -> Vec<(Self, Option<DataSchema>)> {
+        let value = schema.as_value();
+        let kind = value.get("type").and_then(Value::as_str);
+        let of_type = |kind: &str| DataSchema::new(json!({"type": kind})).ok();
+        let mut out = Vec::new();
+        if matches!(kind, None | Some("integer" | "number" | "string")) {
+            let list = DataSchema::new(json!({"type": "array", "items": value})).ok();
+            out.extend([Self::Is, Self::IsNot].map(|operator| (operator, Some(schema.clone()))));
+            out.extend([Self::IsOneOf, Self::IsNotOneOf].map(|operator| (operator, list.clone())));
+        }
+        match kind {
+            Some("string") if !schema.has_fixed_values() && schema.reference_collection().is_none() => {
+                out.extend([Self::Contains, Self::DoesNotContain].map(|operator| (operator, of_type("string"))));
+            }
+            Some("integer" | "number") => {
+                let comparisons =
+                    [Self::LessThan, Self::LessThanOrEqual, Self::MoreThan, Self::MoreThanOrEqual];
+                out.extend(comparisons.map(|operator| (operator, of_type("number"))));
+            }
+            Some("boolean") => out.extend([Self::IsTrue, Self::IsFalse].map(|operator| (operator, None))),
+            Some("array") => {
+                if let Some(items) = value.get("items") {
+                    let items = DataSchema::new(items.clone()).ok();
+                    let operators = [Self::ArrayIncludes, Self::ArrayDoesNotInclude];
+                    out.extend(operators.map(|operator| (operator, items.clone())));
+                }
+            }
+            _ => {}
+        }
+        out.extend([Self::IsNotEmpty, Self::IsEmpty].map(|operator| (operator, None)));
+        out
     }
 
     /// Whether one value of the field satisfies the operator.
@@ -123,8 +167,6 @@ const NAMES: &[(Operator, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -19,8 +19,10 @@ mod name;
 mod node;
 mod parse;
 mod resolve;
+mod schema;
 mod scope;
 mod template;
+mod transform;
 mod variables;
 
 use std::borrow::Cow;
@@ -32,15 +34,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use self::eval::{At, Evaluator, Stop, size_of};
+pub use self::date::parse_date;
 pub use self::jsonata::Jsonata;
 pub use self::kind::FormulaKind;
 pub use self::legacy::AnyFilter;
 use self::node::Node;
 pub use self::resolve::{Request, RequestKind, Resolver};
 use self::scope::Scope;
+pub use self::schema::implied_schema;
 pub use self::scope::Vars;
+pub use self::transform::{merge_formulas, retain_variables, transform_variables};
 pub use self::variables::{formula_places, variable_places};
 use crate::error::{Error, Result};
+use crate::schema::DataSchema;
 
 /// A value with formulas in it, parsed once and built many times.
 ///
@@ -181,6 +187,22 @@ impl Formula {
         schema: Option<&Value>,
     ) -> Result<Option<Value>> {
         resolve::resolve(self, vars, resolver, schema).await
+    }
+
+    /// The schema of what it builds over variables of this schema, as far as it can be told.
+    ///
+    /// ```
+    /// use membrane_core::{DataSchema, Formula};
+    /// use serde_json::json;
+    ///
+    /// let vars = DataSchema::new(json!({"properties": {"votes": {"type": "integer"}}}))?;
+    /// let formula = Formula::parse(&json!({"count": {"$var": "votes"}}))?;
+    /// let schema = formula.schema(&vars).unwrap();
+    /// assert_eq!(schema.as_value()["properties"]["count"], json!({"type": "integer"}));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn schema(&self, vars: &DataSchema) -> Option<DataSchema> {
+        schema::of_formula(self.source(), vars)
     }
 
     fn node(&self) -> &Node {

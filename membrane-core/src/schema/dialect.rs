@@ -1,5 +1,7 @@
 //! From our dialect to the JSON Schema a validator understands.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
@@ -26,6 +28,7 @@ fn convert(schema: &Value, depth: usize) -> Result<Value> {
         _ => return Ok(json!(true)),
     };
     let required = keywords.get("required").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let names: HashSet<&str> = required.iter().filter_map(Value::as_str).collect();
     let mut out = Map::new();
     for (keyword, value) in keywords {
         let kept = match keyword.as_str() {
@@ -46,7 +49,7 @@ fn convert(schema: &Value, depth: usize) -> Result<Value> {
             "multipleOf" => value.as_f64().filter(|step| *step > 0.0).map(|_| value.clone()),
             "pattern" => value.as_str().map(Value::from),
             "properties" => map_each(value, depth, |name, schema| {
-                let is_required = required.iter().any(|required| required == name);
+                let is_required = names.contains(name);
                 Ok(if is_required { schema } else { or_null(schema) })
             })?,
             "required" => {

@@ -4,6 +4,12 @@
 //! `isImplied`, …). Keywords it does not know pass through untouched, and the order of keys is kept.
 
 mod dialect;
+mod fields;
+mod fit;
+mod merge;
+mod reference;
+mod sample;
+mod titles;
 mod validate;
 
 use std::borrow::Cow;
@@ -11,10 +17,14 @@ use std::borrow::Cow;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+pub use self::fit::Fit;
+pub use self::reference::DataLocation;
+pub use self::titles::header_case;
 pub use self::validate::Validator;
 use crate::error::{Error, Result};
+use crate::locator::Locator;
 
 /// The shape of some data: an object of JSON Schema keywords, or `true` (anything) or `false` (nothing).
 ///
@@ -102,6 +112,228 @@ impl DataSchema {
     pub fn compile(&self) -> Result<Validator> {
         Validator::new(&self.0)
     }
+}
+
+/// Schemas from schemas and from data.
+impl DataSchema {
+    /// The schema all these have in common; nothing when there are none.
+    ///
+    /// Of the same type, later keywords win, properties are merged one by one and `required` is united.
+    /// Different types become a list of types, or `anyOf`. Schemas without a type give way to those with.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let one = DataSchema::new(json!({"type": "object", "properties": {"a": {"type": "string"}}}))?;
+    /// let two = DataSchema::new(json!({"type": "object", "properties": {"a": {"type": "number"}}}))?;
+    /// let merged = DataSchema::merge([&one, &two]);
+    /// assert_eq!(merged.unwrap().as_value()["properties"]["a"], json!({"type": ["number", "string"]}));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn merge<'a>(schemas: impl IntoIterator<Item = &'a DataSchema>) -> Option<Self> {
+        let schemas: Vec<&Value> = schemas.into_iter().map(|schema| &schema.0).collect();
+        merge::merge(&schemas).map(Self)
+    }
+
+    /// This schema with another laid over it: what a connection adds to an integration's fields.
+    ///
+    /// Fields the patch adds are marked by the options. A `readOnly` or `writeOnly` that is not repeated by
+    /// the patch's own version of a field is cleared, unless its option is set.
+    #[must_use]
+    pub fn patched(&self, patch: &DataSchema, options: PatchOptions) -> Self {
+        let marks = [("readOnly", options.read_only), ("writeOnly", options.write_only)];
+        merge::patch(&self.0, &patch.0, marks).map_or_else(|| self.clone(), Self)
+    }
+
+    /// The schema of a value.
+    #[must_use]
+    pub fn from_value(value: &Value) -> Self {
+        Self(sample::of_value(value, 0))
+    }
+
+    /// The schema all samples have; nothing without samples.
+    pub fn from_samples<'a>(samples: impl IntoIterator<Item = &'a Value>) -> Option<Self> {
+        sample::of_samples(samples.into_iter(), 0).map(Self)
+    }
+
+    /// The schema of a whole record whose fields have this schema: id, name, times and `fields`.
+    #[must_use]
+    pub fn of_record(&self) -> Self {
+        let text = || json!({"type": "string"});
+        let time = || json!({"type": "string", "format": "datetime"});
+        Self(json!({"type": "object", "properties": {
+            "id": text(),
+            "name": text(),
+            "uri": {"type": "string", "format": "url"},
+            "createdTime": time(),
+            "updatedTime": time(),
+            "deletedTime": time(),
+            "createdById": text(),
+            "updatedById": text(),
+            "fields": self.0,
+        }}))
+    }
+
+    /// Data of this shape, with empty values.
+    pub fn example(&self) -> Option<Value> {
+        sample::example(&self.0, 0)
+    }
+
+    /// Makes data fit: puts fields in the schema's order and does what the options say.
+    ///
+    /// Data of another shape stays as it is. An object or list that loses all it had is absent.
+    pub fn fit(&self, value: Value, options: &Fit<'_>) -> Option<Value> {
+        options.apply(Some(value), &self.0, 0)
+    }
+}
+
+/// Parts of a schema.
+impl DataSchema {
+    /// The schema of a place inside the data.
+    pub fn at(&self, place: &Locator) -> Option<DataSchema> {
+        fields::at(&self.0, place.steps()).cloned().and_then(|schema| Self::new(schema).ok())
+    }
+
+    /// Puts the schema of a place, and declares the objects and lists on the way.
+    pub fn put(&mut self, place: &Locator, schema: DataSchema) {
+        fields::put(&mut self.0, place.steps(), schema.0);
+    }
+
+    /// The places of all fields, down to those that hold no other fields. Lists are not entered.
+    pub fn places(&self) -> Vec<Locator> {
+        fields::places(&self.0)
+    }
+
+    /// The places of required fields, outermost first. Lists are not entered.
+    pub fn required(&self) -> Vec<Locator> {
+        fields::required(&self.0)
+    }
+
+    /// The required places at which a value has nothing; `null` and `""` are something.
+    ///
+    /// What is required inside an optional object is not missed when the whole object is absent.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"author": {
+    ///     "properties": {"name": {"type": "string"}}, "required": ["name"],
+    /// }}}))?;
+    /// assert!(schema.missing(&json!({})).is_empty());
+    /// assert_eq!(schema.missing(&json!({"author": {}}))[0].to_string(), "$.author.name");
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn missing(&self, value: &Value) -> Vec<Locator> {
+        fields::missing(&self.0, value)
+    }
+
+    /// Requires fields; those the schema does not have are left out.
+    #[must_use]
+    pub fn with_required(mut self, places: &[Locator]) -> Self {
+        fields::set_required(&mut self.0, places, true);
+        self
+    }
+
+    /// No longer requires fields.
+    #[must_use]
+    pub fn without_required(mut self, places: &[Locator]) -> Self {
+        fields::set_required(&mut self.0, places, false);
+        self
+    }
+
+    /// The schema of these fields only.
+    #[must_use]
+    pub fn pick(&self, places: &[Locator]) -> Self {
+        Self(fields::pick(&self.0, places))
+    }
+
+    /// The schema without these fields.
+    #[must_use]
+    pub fn exclude(mut self, places: &[Locator]) -> Self {
+        fields::exclude(&mut self.0, places);
+        self
+    }
+
+    /// The schema without fields that are `readOnly`, at any depth.
+    #[must_use]
+    pub fn without_read_only(mut self) -> Self {
+        fields::exclude_marked(&mut self.0, "readOnly", 0);
+        self
+    }
+
+    /// The schema without fields that are `writeOnly`, at any depth.
+    #[must_use]
+    pub fn without_write_only(mut self) -> Self {
+        fields::exclude_marked(&mut self.0, "writeOnly", 0);
+        self
+    }
+
+    /// The schema with a title for each field that had none, and for the fields inside those.
+    #[must_use]
+    pub fn with_titles(mut self) -> Self {
+        titles::populate(&mut self.0, 0);
+        self
+    }
+
+    /// The title of a place, or a name made from its key or index.
+    pub fn name_of(&self, place: &Locator) -> Option<String> {
+        titles::name(&self.0, place.steps())
+    }
+
+    /// The names of a place and of all around it, `Root > Address > ZIP`.
+    pub fn full_name_of(&self, place: &Locator) -> Option<String> {
+        titles::full_name(&self.0, place.steps())
+    }
+}
+
+/// Questions about one field.
+impl DataSchema {
+    /// Whether it says nothing, or no more than that there is an object.
+    pub fn is_empty(&self) -> bool {
+        let Value::Object(keywords) = &self.0 else { return false };
+        let has_properties =
+            keywords.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty());
+        match keywords.get("type") {
+            None => keywords.is_empty(),
+            Some(kind) => kind == "object" && !has_properties,
+        }
+    }
+
+    /// Whether the value is no object and no list.
+    pub fn is_scalar(&self) -> bool {
+        !matches!(self.keyword("type").and_then(Value::as_str), Some("array" | "object"))
+    }
+
+    /// Whether values are picked from a list: an `enum`, records or a boolean.
+    pub fn has_fixed_values(&self) -> bool {
+        ["enum", "referenceRecords", "referenceCollection"].iter().any(|keyword| self.keyword(keyword).is_some())
+            || self.keyword("type").is_some_and(|kind| kind == "boolean")
+    }
+
+    /// Whether other values than the fixed ones are allowed.
+    pub fn allows_custom_value(&self) -> bool {
+        !self.has_fixed_values() || self.keyword("allowCustom") == Some(&Value::Bool(true))
+    }
+
+    /// Where the records are whose ids are the values.
+    pub fn reference_collection(&self) -> Option<DataLocation> {
+        reference::collection(&self.0)
+    }
+
+    fn keyword(&self, keyword: &str) -> Option<&Value> {
+        self.0.get(keyword)
+    }
+}
+
+/// What [`DataSchema::patched`] marks the fields with that a patch adds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PatchOptions {
+    /// Added fields are `readOnly`.
+    pub read_only: bool,
+    /// Added fields are `writeOnly`.
+    pub write_only: bool,
 }
 
 impl Default for DataSchema {

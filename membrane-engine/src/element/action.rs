@@ -20,9 +20,11 @@ impl Kind for ActionSpec {
 
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Action>> {
         let connection =
-            connection_of(engine, caller, query.connection_id.as_deref(), query.connection_key.as_deref()).await?;
+            connection_of(engine, caller, query.connection_id.as_deref(), query.connection_key.as_deref())
+                .await?;
         let mut integration =
-            integration_of(engine, caller, query.integration_id.as_deref(), query.integration_key.as_deref()).await?;
+            integration_of(engine, caller, query.integration_id.as_deref(), query.integration_key.as_deref())
+                .await?;
         let mut store_query = Query {
             instance_key: query.instance_key.clone(),
             parent: query.parent_id.as_deref().map(ElementId::from),
@@ -41,7 +43,8 @@ impl Kind for ActionSpec {
                 store_query.connection = Some(connection.id.clone().into());
             } else {
                 let integration = connection.place.integration_id.clone();
-                return effective(engine, caller, &connection.id, integration, store_query, &query.paging).await;
+                return effective(engine, caller, &connection.id, integration, store_query, &query.paging)
+                    .await;
             }
         }
         store_query.integration = integration.map(|integration| integration.id.into());
@@ -60,7 +63,9 @@ impl Kind for ActionSpec {
         place(engine, caller, element, fields).await?;
         element.key.get_or_insert_with(|| Key::from_name(&element.name));
         let spec = &element.spec;
-        for (field, schema) in [("inputSchema", &spec.input_schema), ("customOutputSchema", &spec.custom_output_schema)] {
+        for (field, schema) in
+            [("inputSchema", &spec.input_schema), ("customOutputSchema", &spec.custom_output_schema)]
+        {
             if let Some(schema) = schema {
                 schema.compile().map_err(|error| in_field(field, &error))?;
             }
@@ -113,7 +118,12 @@ async fn check_parts(engine: &Engine, caller: &Caller, element: &Action) -> Resu
 }
 
 /// Settles where a new action belongs, and checks that the caller may put it there.
-async fn place(engine: &Engine, caller: &Caller, element: &mut Action, fields: &Map<String, Value>) -> Result<()> {
+async fn place(
+    engine: &Engine,
+    caller: &Caller,
+    element: &mut Action,
+    fields: &Map<String, Value>,
+) -> Result<()> {
     let given = std::mem::take(&mut element.place);
     if !element.created_at.is_empty() {
         element.place = given;
@@ -185,7 +195,12 @@ pub(crate) async fn own_copy(engine: &Engine, caller: &Caller, selector: &Select
     insert(engine, caller, element).await
 }
 
-async fn find_action(engine: &Engine, caller: &Caller, selector: &Selector, archived: bool) -> Result<Action> {
+async fn find_action(
+    engine: &Engine,
+    caller: &Caller,
+    selector: &Selector,
+    archived: bool,
+) -> Result<Action> {
     let own = selector.id.as_deref().or(selector.selector.as_deref()).or(selector.key.as_deref());
     let parent = selector.parent_id.as_deref().or(selector.parent_key.as_deref());
     let text = own.or(parent).ok_or_else(|| missing(ElementKind::Action, selector))?;
@@ -231,7 +246,8 @@ async fn by_key(
     archived: bool,
 ) -> Result<Option<Action>> {
     let connection =
-        connection_of(engine, caller, selector.connection_id.as_deref(), selector.connection_key.as_deref()).await?;
+        connection_of(engine, caller, selector.connection_id.as_deref(), selector.connection_key.as_deref())
+            .await?;
     let integration_id = match &connection {
         Some(connection) => connection.place.integration_id.clone(),
         None => {
@@ -290,7 +306,8 @@ pub(crate) async fn layers(
             LayerName::Connection => [None, None, Some(action.clone())],
         });
     };
-    let query = |layer: LayerName| Query { key: Some(key.to_string()), layer: Some(layer), ..Query::default() };
+    let query =
+        |layer: LayerName| Query { key: Some(key.to_string()), layer: Some(layer), ..Query::default() };
     let universal = match action.place.layer() {
         LayerName::Universal => Some(action.clone()),
         _ => only(engine, caller, &query(LayerName::Universal)).await?,

@@ -11,7 +11,12 @@ use crate::{Caller, Engine};
 
 #[async_trait]
 impl Kind for ConnectionSpec {
-    async fn select(engine: &Engine, caller: &Caller, selector: &Selector, archived: bool) -> Result<Connection> {
+    async fn select(
+        engine: &Engine,
+        caller: &Caller,
+        selector: &Selector,
+        archived: bool,
+    ) -> Result<Connection> {
         let own = selector.id.as_deref().or(selector.selector.as_deref()).or(selector.key.as_deref());
         let text = own
             .or(selector.connection_id.as_deref())
@@ -24,11 +29,13 @@ impl Kind for ConnectionSpec {
 
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Connection>> {
         let integration =
-            integration_of(engine, caller, query.integration_id.as_deref(), query.integration_key.as_deref()).await?;
+            integration_of(engine, caller, query.integration_id.as_deref(), query.integration_key.as_deref())
+                .await?;
         let connected = query.connected.or(query.disconnected.map(|disconnected| !disconnected));
         let store_query = Query {
             integration: integration.map(|integration| integration.id.into()),
-            customer: customer_of(engine, caller, query.tenant_id.as_deref(), query.user_id.as_deref()).await?,
+            customer: customer_of(engine, caller, query.tenant_id.as_deref(), query.user_id.as_deref())
+                .await?,
             key: query.connection_key.clone(),
             search: query.search.clone(),
             field: connected.map(|connected| ("connected".to_owned(), connected.into())),
@@ -91,7 +98,9 @@ pub(crate) async fn customer_of(
     let found = CustomerSpec::select(engine, caller, &text.into(), true).await;
     match found {
         Ok(customer) => Ok(Some(customer.id.into())),
-        Err(error) if error.kind() == membrane_core::ErrorKind::NotFound => Ok(Some(CustomerId::from("none"))),
+        Err(error) if error.kind() == membrane_core::ErrorKind::NotFound => {
+            Ok(Some(CustomerId::from("none")))
+        }
         Err(error) => Err(error),
     }
 }

@@ -16,7 +16,12 @@ const MAX_INTERNAL_ID: usize = 500;
 
 #[async_trait]
 impl Kind for CustomerSpec {
-    async fn select(engine: &Engine, caller: &Caller, selector: &Selector, archived: bool) -> Result<Customer> {
+    async fn select(
+        engine: &Engine,
+        caller: &Caller,
+        selector: &Selector,
+        archived: bool,
+    ) -> Result<Customer> {
         let text = selector.id.as_deref().or(selector.selector.as_deref()).or(selector.key.as_deref());
         let text = text.ok_or_else(|| missing(ElementKind::Customer, selector))?;
         if let Some(found) = by_id::<Self>(engine, caller, text, archived).await? {
@@ -91,16 +96,21 @@ pub(crate) async fn ensure(
             match engine.parts().store.write(&manager.scope(), vec![write]).await {
                 Ok(()) => return Ok(element),
                 // Somebody made the customer at the same moment.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => by_internal_id(engine, internal_id, true)
-                    .await?
-                    .ok_or_else(|| Error::internal("a customer was made and is not there"))?,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    by_internal_id(engine, internal_id, true)
+                        .await?
+                        .ok_or_else(|| Error::internal("a customer was made and is not there"))?
+                }
                 Err(error) => return Err(error),
             }
         }
     };
     if current.archived_at.is_some() {
-        return Err(Error::new(ErrorKind::AccessDenied, format!("the customer `{internal_id}` was archived"))
-            .with("internalId", internal_id));
+        return Err(Error::new(
+            ErrorKind::AccessDenied,
+            format!("the customer `{internal_id}` was archived"),
+        )
+        .with("internalId", internal_id));
     }
     let is_new = |name: &str| name != current.name;
     let new_fields = fields.is_some_and(|fields| Some(fields) != current.spec.fields.as_ref());
@@ -136,11 +146,8 @@ fn stamp_new_customer(element: &mut Customer) {
 }
 
 async fn by_internal_id(engine: &Engine, internal_id: &str, archived: bool) -> Result<Option<Customer>> {
-    let query = Query {
-        key: Some(key_of(internal_id).to_string()),
-        include_archived: archived,
-        ..Query::default()
-    };
+    let query =
+        Query { key: Some(key_of(internal_id).to_string()), include_archived: archived, ..Query::default() };
     let scope = engine.manager().scope();
     let paging = membrane_core::Paging { limit: Some(2), cursor: None };
     let rows = engine.parts().store.rows(&scope, ElementKind::Customer, &query, &paging).await?.items;

@@ -12,7 +12,12 @@ use crate::{Caller, Engine};
 
 #[async_trait]
 impl Kind for IntegrationSpec {
-    async fn select(engine: &Engine, caller: &Caller, selector: &Selector, archived: bool) -> Result<Integration> {
+    async fn select(
+        engine: &Engine,
+        caller: &Caller,
+        selector: &Selector,
+        archived: bool,
+    ) -> Result<Integration> {
         let text = selector.id.as_deref().or(selector.selector.as_deref()).or(selector.key.as_deref());
         let text = text.ok_or_else(|| missing(ElementKind::Integration, selector))?;
         select::integration(engine, caller, text, archived).await

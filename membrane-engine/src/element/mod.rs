@@ -23,7 +23,12 @@ use crate::{Caller, Engine};
 #[async_trait]
 pub(crate) trait Kind: Spec + Default {
     /// Finds the element a selector names.
-    async fn select(engine: &Engine, caller: &Caller, selector: &Selector, archived: bool) -> Result<Element<Self>>;
+    async fn select(
+        engine: &Engine,
+        caller: &Caller,
+        selector: &Selector,
+        archived: bool,
+    ) -> Result<Element<Self>>;
 
     /// Lists elements.
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Element<Self>>>;
@@ -62,7 +67,11 @@ pub(crate) async fn create<S: Kind>(
 }
 
 /// Stores a new element. Key and name follow from each other where one is missing.
-pub(crate) async fn insert<S: Kind>(engine: &Engine, caller: &Caller, mut element: Element<S>) -> Result<Element<S>> {
+pub(crate) async fn insert<S: Kind>(
+    engine: &Engine,
+    caller: &Caller,
+    mut element: Element<S>,
+) -> Result<Element<S>> {
     stamp_new(&mut element)?;
     let write = Write::Insert(to_row(&element)?);
     engine.parts().store.write(&caller.scope(), vec![write]).await.map_err(|error| taken(error, &element))?;
@@ -94,7 +103,11 @@ pub(crate) async fn update<S: Kind>(
     change: Change,
 ) -> Result<Element<S>> {
     if current.archived_at.is_some() {
-        return Err(Error::invalid_input(format!("{} {} is archived; restore it first", S::KIND, current.id)));
+        return Err(Error::invalid_input(format!(
+            "{} {} is archived; restore it first",
+            S::KIND,
+            current.id
+        )));
     }
     let mut element = with_fields(&current, fields, change, false)?;
     if let Some(key) = &element.key {

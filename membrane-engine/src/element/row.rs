@@ -23,8 +23,15 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// Fields that are never stored.
-const NOT_STORED: &[&str] =
-    &["user", "integration", "connection", "appliedToIntegrations", "credentials", "workspaceKey", "isDefault"];
+const NOT_STORED: &[&str] = &[
+    "user",
+    "integration",
+    "connection",
+    "appliedToIntegrations",
+    "credentials",
+    "workspaceKey",
+    "isDefault",
+];
 
 pub(crate) fn to_row<S: Spec>(element: &Element<S>) -> Result<Row> {
     let place = &element.place;
@@ -55,7 +62,8 @@ pub(crate) fn from_row<S: Spec>(row: Row) -> Result<Element<S>> {
     let mut doc = row.doc;
     doc.insert("id".to_owned(), id.as_str().into());
     let mut element: Element<S> = serde_json::from_value(Value::Object(doc)).map_err(|error| {
-        Error::internal(format!("{} {id} is stored in a form this version does not read", S::KIND)).with_source(error)
+        Error::internal(format!("{} {id} is stored in a form this version does not read", S::KIND))
+            .with_source(error)
     })?;
     element.key = key.map(Key::from);
     element.name = name;
@@ -64,7 +72,8 @@ pub(crate) fn from_row<S: Spec>(row: Row) -> Result<Element<S>> {
     element.updated_at = row.updated_at;
     element.archived_at = row.archived_at;
     element.related = Related::default();
-    let Place { user_id, universal_parent_id, parent_revision, is_customized, .. } = std::mem::take(&mut element.place);
+    let Place { user_id, universal_parent_id, parent_revision, is_customized, .. } =
+        std::mem::take(&mut element.place);
     element.place.tenant_id = customer;
     element.place.integration_id = integration;
     element.place.connection_id = connection;

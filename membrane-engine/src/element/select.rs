@@ -1,6 +1,8 @@
 //! Finding the element a selector names.
 
-use membrane_core::element::{Connection, ConnectionSpec, Element, ElementKind, Integration, IntegrationSpec, Spec};
+use membrane_core::element::{
+    Connection, ConnectionSpec, Element, ElementKind, Integration, IntegrationSpec, Spec,
+};
 use membrane_core::{ElementId, Error, ErrorKind, Page, Paging, Result, Selector};
 
 use super::row::from_row;
@@ -34,7 +36,11 @@ pub(crate) async fn find<S: Spec>(
 ///
 /// # Errors
 /// `InvalidInput` when several fit.
-pub(crate) async fn only<S: Spec>(engine: &Engine, caller: &Caller, query: &Query) -> Result<Option<Element<S>>> {
+pub(crate) async fn only<S: Spec>(
+    engine: &Engine,
+    caller: &Caller,
+    query: &Query,
+) -> Result<Option<Element<S>>> {
     let two = Paging { limit: Some(2), cursor: None };
     let mut found = find::<S>(engine, caller, query, &two).await?.items;
     if found.len() > 1 {
@@ -56,7 +62,12 @@ pub(crate) fn missing(kind: ElementKind, selector: &Selector) -> Error {
 }
 
 /// The integration a text names: id or key.
-pub(crate) async fn integration(engine: &Engine, caller: &Caller, text: &str, archived: bool) -> Result<Integration> {
+pub(crate) async fn integration(
+    engine: &Engine,
+    caller: &Caller,
+    text: &str,
+    archived: bool,
+) -> Result<Integration> {
     if let Some(found) = by_id::<IntegrationSpec>(engine, caller, text, archived).await? {
         return Ok(found);
     }
@@ -79,7 +90,12 @@ pub(crate) async fn integration_of(
 }
 
 /// The connection a text names: id, key, or the id or key of the integration whose default it is.
-pub(crate) async fn connection(engine: &Engine, caller: &Caller, text: &str, archived: bool) -> Result<Connection> {
+pub(crate) async fn connection(
+    engine: &Engine,
+    caller: &Caller,
+    text: &str,
+    archived: bool,
+) -> Result<Connection> {
     if let Some(found) = by_id::<ConnectionSpec>(engine, caller, text, archived).await? {
         return Ok(found);
     }

@@ -34,7 +34,8 @@ impl Execute for UpdateSelf {
         let mut fields = self.fields;
         // Who a customer is, and whether it is one, is the product's to say.
         fields.retain(|name, _| matches!(name.as_str(), "name" | "fields" | "meta"));
-        let mut customer = element::update(engine, &engine.manager(), current, &fields, Change::Merge).await?;
+        let mut customer =
+            element::update(engine, &engine.manager(), current, &fields, Change::Merge).await?;
         CustomerSpec::show(engine, caller, &mut customer).await?;
         Ok(customer)
     }

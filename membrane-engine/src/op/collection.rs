@@ -3,8 +3,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use membrane_core::connector::Records;
 use membrane_core::op::{
-    CollectionSpec, CollectionTarget, CreateRecord, DeleteRecord, Done, FindRecord, FoundRecord, GetCollection,
-    ListRecords, MatchRecord, MatchedRecord, SearchRecords, UpdateRecord, WrittenRecord,
+    CollectionSpec, CollectionTarget, CreateRecord, DeleteRecord, Done, FindRecord, FoundRecord,
+    GetCollection, ListRecords, MatchRecord, MatchedRecord, SearchRecords, UpdateRecord, WrittenRecord,
 };
 use membrane_core::{Error, Result};
 use serde_json::Value;
@@ -33,7 +33,7 @@ macro_rules! with_collection {
 }
 
 fn named(error: Error, connected: &Arc<Connected>) -> Error {
-    error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask(text))
+    error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask().text(text))
 }
 
 #[async_trait]

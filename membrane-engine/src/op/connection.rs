@@ -24,7 +24,10 @@ impl Execute for GetConnection {
         let mut found = ConnectionSpec::select(engine, caller, &self.selector, false).await?;
         if self.include_secrets == Some(true) {
             if !caller.is_manager() {
-                return Err(Error::new(ErrorKind::AccessDenied, "only a manager of the workspace may read credentials"));
+                return Err(Error::new(
+                    ErrorKind::AccessDenied,
+                    "only a manager of the workspace may read credentials",
+                ));
             }
             let id = found.id.clone().into();
             if let Some(sealed) = engine.parts().store.sealed(&caller.scope(), &id).await? {
@@ -65,8 +68,11 @@ impl Execute for CreateConnection {
         if let Err(error) = &tested
             && is_refusal(error.kind())
         {
-            return Err(Error::new(error.kind(), format!("the app does not take these credentials: {}", error.message()))
-                .with_data(error.data().cloned().unwrap_or_default()));
+            return Err(Error::new(
+                error.kind(),
+                format!("the app does not take these credentials: {}", error.message()),
+            )
+            .with_data(error.data().cloned().unwrap_or_default()));
         }
         let mut element = current.clone().unwrap_or_else(|| {
             let name = self.name.clone().unwrap_or_else(|| integration.name.clone());
@@ -114,7 +120,8 @@ async fn store(
 ) -> Result<Connection> {
     let parts = engine.parts();
     let owner = owner(engine, &element)?;
-    let version = parts.store.sealed(&caller.scope(), &owner.connection).await?.map_or(1, |old| old.version + 1);
+    let version =
+        parts.store.sealed(&caller.scope(), &owner.connection).await?.map_or(1, |old| old.version + 1);
     let sealed = parts.vault.seal(&owner, version, credentials).await?;
     let row = match current {
         None => {
@@ -147,7 +154,8 @@ async fn try_out(
     let Some(test) = &option.test else { return Ok(()) };
     let client = engine.parts().http.client(std::sync::Arc::clone(&target), None);
     let cx = Cx::new(connector, &client, settings);
-    let answer = cx.run(test, &json!({})).await.map_err(|error| error.masked(|text| target.mask(text)))?;
+    let answer =
+        cx.run(test, &json!({})).await.map_err(|error| error.masked(|text| target.mask().text(text)))?;
     if answer == Value::Bool(false) {
         return Err(Error::new(ErrorKind::Connection, "the connector's test says no"));
     }
@@ -179,7 +187,9 @@ async fn credentials_of(
 ) -> Result<Secret<Value>> {
     match (&op.credentials, &op.input) {
         (Some(_), Some(_)) => {
-            return Err(Error::invalid_input("give `credentials` or `input`, not both").with("field", "input"));
+            return Err(
+                Error::invalid_input("give `credentials` or `input`, not both").with("field", "input")
+            );
         }
         (Some(credentials), None) if credentials.is_object() => return Ok(Secret::new(credentials.clone())),
         (Some(_), None) => {
@@ -190,8 +200,12 @@ async fn credentials_of(
     let input = op.input.clone().unwrap_or_else(|| json!({}));
     if let Some(schema) = &option.input_schema {
         engine.parts().cache.validator(schema).await?.validate(&input).map_err(|error| {
-            Error::invalid_input(format!("the input for {} does not fit: {}", connector.name, error.message()))
-                .with("field", "input")
+            Error::invalid_input(format!(
+                "the input for {} does not fit: {}",
+                connector.name,
+                error.message()
+            ))
+            .with("field", "input")
         })?;
     }
     let Some(function) = &option.credentials else { return Ok(Secret::new(input)) };
@@ -278,7 +292,9 @@ impl Execute for RunOperation {
         let input = self.input.unwrap_or_else(|| json!({}));
         let outcome = run_operation(engine, &cx, &self.operation_key, &input).await;
         let output = outcome.map_err(|error| {
-            error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask(text))
+            error
+                .with("connectionId", &connected.connection.id)
+                .masked(|text| connected.target.mask().text(text))
         })?;
         Ok(OperationOutput { output })
     }

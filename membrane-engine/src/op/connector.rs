@@ -23,8 +23,10 @@ impl Execute for ListConnectors {
         let start = self.paging.start();
         let mut connectors: Vec<_> = engine.connectors().filter(|connector| fits(connector)).collect();
         connectors.sort_by(|a, b| a.key.cmp(&b.key));
-        let rest = connectors.iter().filter(|connector| start.is_none_or(|start| connector.key.as_str() > start));
-        let items: Vec<ConnectorInfo> = rest.clone().take(limit).map(|c| ConnectorInfo::from(&***c)).collect();
+        let rest =
+            connectors.iter().filter(|connector| start.is_none_or(|start| connector.key.as_str() > start));
+        let items: Vec<ConnectorInfo> =
+            rest.clone().take(limit).map(|c| ConnectorInfo::from(&***c)).collect();
         let cursor = (rest.count() > limit).then(|| items.last().map(|last| last.key.clone())).flatten();
         Ok(Page::new(items, cursor))
     }
@@ -39,7 +41,9 @@ impl Execute for GetConnector {
 
 async fn connector_of<'e>(engine: &'e Engine, caller: &Caller, selector: &Selector) -> Result<&'e Connector> {
     let integration = IntegrationSpec::select(engine, caller, selector, false).await?;
-    engine.connector(integration.spec.connector_key.as_deref().unwrap_or_default()).map(|connector| &**connector)
+    engine
+        .connector(integration.spec.connector_key.as_deref().unwrap_or_default())
+        .map(|connector| &**connector)
 }
 
 #[async_trait]

@@ -1,7 +1,9 @@
 //! The operations every kind of element has.
 
 use async_trait::async_trait;
-use membrane_core::element::{ActionSpec, ConnectionSpec, CustomerSpec, Element, ElementKind, IntegrationSpec, Spec};
+use membrane_core::element::{
+    ActionSpec, ConnectionSpec, CustomerSpec, Element, ElementKind, IntegrationSpec, Spec,
+};
 use membrane_core::op::{Archive, Create, Get, List, Replace, Restore, Update};
 use membrane_core::{Error, ErrorKind, LayerName, Page, Result, Selector};
 
@@ -105,7 +107,10 @@ fn refuse_others<S: Spec>(caller: &Caller, element: &Element<S>) -> Result<()> {
     };
     Err(Error::new(
         ErrorKind::AccessDenied,
-        format!("this {} is {layer}; a customer changes its own copies only, below `/connections/…`", S::KIND),
+        format!(
+            "this {} is {layer}; a customer changes its own copies only, below `/connections/…`",
+            S::KIND
+        ),
     )
     .with("id", &element.id))
 }

@@ -41,12 +41,17 @@ pub struct Entry {
     call: Call,
 }
 
-type Call = for<'a> fn(&'a Engine, &'a Caller, Value) -> Pin<Box<dyn Future<Output = Result<Bytes>> + Send + 'a>>;
+type Call =
+    for<'a> fn(&'a Engine, &'a Caller, Value) -> Pin<Box<dyn Future<Output = Result<Bytes>> + Send + 'a>>;
 
 impl Entry {
     fn of<T: Execute>() -> Self {
         let schema = |generator: schemars::SchemaGenerator, output: bool| {
-            let schema = if output { generator.into_root_schema_for::<T::Output>() } else { generator.into_root_schema_for::<T>() };
+            let schema = if output {
+                generator.into_root_schema_for::<T::Output>()
+            } else {
+                generator.into_root_schema_for::<T>()
+            };
             schema.to_value()
         };
         let settings = SchemaSettings::draft2020_12;
@@ -85,11 +90,13 @@ impl Entry {
 
 async fn call<T: Execute>(engine: &Engine, caller: &Caller, input: Value) -> Result<Bytes> {
     let name = || info::<T>().name.clone();
-    let input: T = serde_json::from_value(input)
-        .map_err(|error| Error::invalid_input(format!("the input does not fit: {error}")).with_operation(name()))?;
+    let input: T = serde_json::from_value(input).map_err(|error| {
+        Error::invalid_input(format!("the input does not fit: {error}")).with_operation(name())
+    })?;
     let output = engine.call(caller, input).await?;
-    let text = serde_json::to_vec(&output)
-        .map_err(|error| Error::internal("the output cannot be written as JSON").with_operation(name()).with_source(error))?;
+    let text = serde_json::to_vec(&output).map_err(|error| {
+        Error::internal("the output cannot be written as JSON").with_operation(name()).with_source(error)
+    })?;
     Ok(Bytes::from(text))
 }
 

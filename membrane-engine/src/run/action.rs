@@ -29,7 +29,7 @@ pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) 
             .with_operation("actions.run")
             .with("actionRunId", &id)
             .with("connectionId", &plan.connected.connection.id)
-            .masked(|text| plan.connected.target.mask(text))
+            .masked(|text| plan.connected.target.mask().text(text))
     });
     let finished = Finished {
         id: id.clone(),
@@ -67,7 +67,13 @@ async fn run(engine: &Engine, plan: &Plan, input: &Value, recorder: &Arc<Recorde
     }
 }
 
-async fn perform(engine: &Engine, cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> Result<Value> {
+async fn perform(
+    engine: &Engine,
+    cx: &Cx<'_>,
+    kind: ActionKind,
+    config: &Value,
+    input: &Value,
+) -> Result<Value> {
     match kind {
         ActionKind::ApiRequestToExternalApp => api_request(cx, config).await,
         ActionKind::ConnectorOperation => operation(engine, cx, config, input).await,
@@ -106,8 +112,9 @@ async fn api_request(cx: &Cx<'_>, config: &Value) -> Result<Value> {
     let text = |name: &str| request.get(name).and_then(Value::as_str);
     let path = text("path").or(text("uri")).ok_or_else(|| needs("request.path"))?;
     let method = text("method").unwrap_or("GET").to_ascii_uppercase();
-    let method = Method::from_bytes(method.as_bytes())
-        .map_err(|_| Error::configuration(format!("`{method}` is no HTTP method")).with("field", "request.method"))?;
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| {
+        Error::configuration(format!("`{method}` is no HTTP method")).with("field", "request.method")
+    })?;
     // The config is built already: what is left in it is data, whatever it looks like.
     let plain = |name: &str| match request.get(name) {
         None => Ok(None),
@@ -123,9 +130,18 @@ async fn api_request(cx: &Cx<'_>, config: &Value) -> Result<Value> {
 }
 
 /// `config: {dataSource: {collectionKey, collectionParameters?}, …}` and what the type needs.
-async fn data(engine: &Engine, cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> Result<Value> {
+async fn data(
+    engine: &Engine,
+    cx: &Cx<'_>,
+    kind: ActionKind,
+    config: &Value,
+    input: &Value,
+) -> Result<Value> {
     let source = config.get("dataSource").unwrap_or(&Value::Null);
-    let key = source.get("collectionKey").and_then(Value::as_str).ok_or_else(|| needs("dataSource.collectionKey"))?;
+    let key = source
+        .get("collectionKey")
+        .and_then(Value::as_str)
+        .ok_or_else(|| needs("dataSource.collectionKey"))?;
     let parameters = source.get("collectionParameters").cloned().unwrap_or_default();
     let collection = Collections::open(engine, cx, key, &parameters).await?;
     let cursor = || config.get("cursor").or_else(|| input.get("cursor")).and_then(Value::as_str);
@@ -134,7 +150,9 @@ async fn data(engine: &Engine, cx: &Cx<'_>, kind: ActionKind, config: &Value, in
         value.and_then(as_id).ok_or_else(|| Error::invalid_input("`id` is required").with("field", "id"))
     };
     let output = match kind {
-        ActionKind::ListDataRecords => serde_json::to_value(collection.list(config.get("filter"), cursor()).await?),
+        ActionKind::ListDataRecords => {
+            serde_json::to_value(collection.list(config.get("filter"), cursor()).await?)
+        }
         ActionKind::SearchDataRecord => {
             let query = config.get("query").or_else(|| input.get("query")).and_then(Value::as_str);
             serde_json::to_value(collection.search(query.unwrap_or_default(), cursor()).await?)
@@ -168,10 +186,9 @@ fn fields(config: &Value, input: &Value, without_id: bool) -> Result<Map<String,
         .or_else(|| mapping?.get("defaultValue"))
         .filter(|value| !value.is_null());
     let chosen = mapped.or_else(|| input.get("fields").filter(|fields| fields.is_object())).unwrap_or(input);
-    let mut fields = chosen
-        .as_object()
-        .cloned()
-        .ok_or_else(|| Error::invalid_input("the fields of a record are an object").with("field", "fields"))?;
+    let mut fields = chosen.as_object().cloned().ok_or_else(|| {
+        Error::invalid_input("the fields of a record are an object").with("field", "fields")
+    })?;
     if without_id && mapped.is_none() {
         fields.shift_remove("id");
     }

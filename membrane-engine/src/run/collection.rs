@@ -40,7 +40,17 @@ impl<'a> Collections<'a> {
         let list = self.collection.list.as_ref().ok_or_else(|| self.lacks("list"))?;
         let filter = match filter {
             None | Some(Value::Null) => Filter::default(),
-            Some(filter @ Value::Array(_)) => Filter::parse(filter)?,
+            Some(filter @ Value::Array(items)) => {
+                let parsed = Filter::parse(filter)?;
+                // Formulas skip a condition with an operator they do not know; a list must not.
+                if parsed.conditions().len() != items.len() {
+                    return Err(Error::invalid_input(
+                        "a condition of the filter has an unknown operator; use for example `is` or `contains`",
+                    )
+                    .with("field", "filter"));
+                }
+                parsed
+            }
             Some(filter @ Value::Object(_)) => Filter::from_fields(filter)?,
             Some(_) => {
                 return Err(Error::invalid_input(
@@ -62,16 +72,20 @@ impl<'a> Collections<'a> {
         }
         let pushed = search.parameter.iter().map(|name| (name.clone(), query.to_owned())).collect();
         let args = json!({"query": query, "cursor": cursor});
-        self.page(&search.list, &args, cursor, pushed, &[]).await
+        self.page(&search.list, &args, cursor, pushed, &Filter::default()).await
     }
 
     /// Finds one record by fields.
     pub(crate) async fn find_match(&self, query: &Map<String, Value>) -> Result<Option<Record>> {
         let method = self.collection.r#match.as_ref().ok_or_else(|| self.lacks("match"))?;
         if query.is_empty() {
-            return Err(Error::invalid_input("a match needs at least one field: `query`").with("field", "query"));
+            return Err(
+                Error::invalid_input("a match needs at least one field: `query`").with("field", "query")
+            );
         }
-        if let Some(name) = query.keys().find(|name| !method.fields.is_empty() && !method.fields.contains(name)) {
+        if let Some(name) =
+            query.keys().find(|name| !method.fields.is_empty() && !method.fields.contains(name))
+        {
             return Err(Error::invalid_input(format!(
                 "`{}` cannot be matched by `{name}`; it can by {}",
                 self.collection.key,
@@ -114,8 +128,12 @@ impl<'a> Collections<'a> {
     pub(crate) async fn create(&self, fields: &Map<String, Value>) -> Result<String> {
         let method = self.collection.create.as_ref().ok_or_else(|| self.lacks("create"))?;
         let fields = self.writable(method, fields);
-        if let Some(name) = method.required_fields.iter().find(|name| fields.get(*name).is_none_or(Value::is_null)) {
-            return Err(Error::invalid_input(format!("`{}` needs `{name}`", self.collection.key)).with("field", name));
+        if let Some(name) =
+            method.required_fields.iter().find(|name| fields.get(*name).is_none_or(Value::is_null))
+        {
+            return Err(
+                Error::invalid_input(format!("`{}` needs `{name}`", self.collection.key)).with("field", name)
+            );
         }
         self.check_fields(&fields).await?;
         let args = json!({ "fields": fields });
@@ -133,7 +151,9 @@ impl<'a> Collections<'a> {
         let method = self.collection.update.as_ref().ok_or_else(|| self.lacks("update"))?;
         let fields = self.writable(method, fields);
         if fields.is_empty() {
-            return Err(Error::invalid_input("there is no field here that can be changed").with("field", "fields"));
+            return Err(
+                Error::invalid_input("there is no field here that can be changed").with("field", "fields")
+            );
         }
         self.check_fields(&fields).await?;
         let args = json!({"id": check_id(id)?, "fields": fields});
@@ -154,7 +174,7 @@ impl<'a> Collections<'a> {
         args: &Value,
         cursor: Option<&str>,
         pushed: Vec<(String, String)>,
-        local: &[&Condition],
+        local: &Filter,
     ) -> Result<Records> {
         let cursor = cursor.filter(|cursor| !cursor.is_empty());
         let raw = page::read(&self.cx, list, args, cursor, pushed).await?;
@@ -163,7 +183,7 @@ impl<'a> Collections<'a> {
         records.records.reserve(raw.records.len());
         for raw in raw.records {
             let record = page::record(self.collection, &self.cx, raw)?;
-            if local.iter().all(|condition| condition.matches(&record.fields)) {
+            if local.matches(&record.fields) {
                 records.records.push(record);
             }
         }
@@ -189,7 +209,11 @@ impl<'a> Collections<'a> {
                 && !method.excluded_fields.contains(name)
                 && !is_read_only(name)
         };
-        fields.iter().filter(|(name, _)| takes(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+        fields
+            .iter()
+            .filter(|(name, _)| takes(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     /// Checks the types of the fields that are given; which ones are required is the method's to say.
@@ -202,8 +226,12 @@ impl<'a> Collections<'a> {
         let schema = membrane_core::DataSchema::new(schema)?;
         let schema = self.engine.parts().cache.validator(&schema).await?;
         schema.validate(&Value::Object(fields.clone())).map_err(|error| {
-            Error::invalid_input(format!("the fields of `{}` do not fit: {}", self.collection.key, error.message()))
-                .with("field", "fields")
+            Error::invalid_input(format!(
+                "the fields of `{}` do not fit: {}",
+                self.collection.key,
+                error.message()
+            ))
+            .with("field", "fields")
         })
     }
 
@@ -227,7 +255,8 @@ impl<'a> Collections<'a> {
         if let Some(place) = &method.id {
             return place.at(answer).and_then(as_text);
         }
-        as_text(answer).or_else(|| page::record(self.collection, &self.cx, answer.clone()).ok().map(|found| found.id))
+        as_text(answer)
+            .or_else(|| page::record(self.collection, &self.cx, answer.clone()).ok().map(|found| found.id))
     }
 
     fn lacks(&self, method: &str) -> Error {
@@ -255,9 +284,9 @@ fn not_found_as_null(outcome: Result<Value>) -> Result<Value> {
 }
 
 /// Parts a filter: what the app tries, as query parameters, and what is tried here. None is dropped.
-fn push_down<'f>(list: &ListMethod, filter: &'f Filter) -> (Vec<(String, String)>, Vec<&'f Condition>) {
+fn push_down(list: &ListMethod, filter: &Filter) -> (Vec<(String, String)>, Filter) {
     let mut pushed = Vec::new();
-    let mut local = Vec::new();
+    let mut local: Vec<Condition> = Vec::new();
     for condition in filter.conditions() {
         let field = condition.field.to_string();
         let field = field.strip_prefix("$.").unwrap_or(&field);
@@ -268,10 +297,10 @@ fn push_down<'f>(list: &ListMethod, filter: &'f Filter) -> (Vec<(String, String)
         };
         match (parameter, text) {
             (Some(parameter), Some(text)) => pushed.push((parameter.clone(), text)),
-            _ => local.push(condition),
+            _ => local.push(condition.clone()),
         }
     }
-    (pushed, local)
+    (pushed, local.into_iter().collect())
 }
 
 /// The filter as functions see it: an object of the fields that must be equal.

@@ -171,10 +171,10 @@ fn masked(value: &Value, plan: &Plan) -> Value {
     let text = value.to_string();
     if text.len() > MAX_VALUE {
         let start: String = text.chars().take(MAX_VALUE).collect();
-        let start = plan.connected.target.mask(&start).into_owned();
+        let start = plan.connected.target.mask().text(&start).into_owned();
         return json!({"truncated": true, "bytes": text.len(), "start": start});
     }
-    match plan.connected.target.mask(&text) {
+    match plan.connected.target.mask().text(&text) {
         std::borrow::Cow::Borrowed(_) => value.clone(),
         std::borrow::Cow::Owned(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
     }
@@ -204,7 +204,10 @@ pub(crate) fn run_record(row: RunRow, details: bool) -> Result<ActionRunRecord> 
         record.extend(facts);
         record.retain(|_, value| !value.is_null());
         if details {
-            record.insert("externalApiLogs".to_owned(), serde_json::from_str(&row.exchanges).map_err(unreadable)?);
+            record.insert(
+                "externalApiLogs".to_owned(),
+                serde_json::from_str(&row.exchanges).map_err(unreadable)?,
+            );
         }
     }
     serde_json::from_value(record).map_err(unreadable)

@@ -1,7 +1,8 @@
 //! One page of a list, from the request to the records.
 
 use membrane_core::connector::{
-    ApiRequest, ApiResponse, Collection, Cx, Function, ListMethod, Pagination, Record, RecordMapping, classify,
+    ApiRequest, ApiResponse, Collection, Cx, Function, ListMethod, Pagination, Record, RecordMapping,
+    classify,
 };
 use membrane_core::{Error, ErrorKind, Formula, Locator, Result, Vars};
 use serde_json::Value;
@@ -48,7 +49,8 @@ pub(super) async fn read(
 
 /// A native list hands out `{records, cursor}`.
 fn native(mut body: Value) -> Result<RawPage> {
-    let cursor = body.get("cursor").and_then(Value::as_str).filter(|cursor| !cursor.is_empty()).map(str::to_owned);
+    let cursor =
+        body.get("cursor").and_then(Value::as_str).filter(|cursor| !cursor.is_empty()).map(str::to_owned);
     let records = body.get_mut("records").map(Value::take).unwrap_or_default();
     match records {
         Value::Array(records) => Ok(RawPage { records, cursor }),

@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
-use membrane_core::element::{Action, ActionKind, ActionSpec, At, Connection, IntegrationSpec, layer, resolve};
-use membrane_core::{ElementId, Error, ErrorKind, Formula, IntegrationId, LayerName, Result, Selector, Validator};
+use membrane_core::element::{
+    Action, ActionKind, ActionSpec, At, Connection, IntegrationSpec, layer, resolve,
+};
+use membrane_core::{
+    ElementId, Error, ErrorKind, Formula, IntegrationId, LayerName, Result, Selector, Validator,
+};
 use serde_json::{Value, json};
 
 use crate::connect::{Connected, by_connection_id};
@@ -75,7 +79,11 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
         output_mapping: spec.output_mapping.as_ref().map(parse).transpose()?,
         input,
         action_instance: json!({"id": id, "instanceKey": selector.instance_key}),
-        actions: [effective.universal.cloned(), effective.integration.cloned(), effective.connection.cloned()],
+        actions: [
+            effective.universal.cloned(),
+            effective.integration.cloned(),
+            effective.connection.cloned(),
+        ],
         connected,
     })
 }
@@ -109,8 +117,11 @@ async fn connection_for(
     };
     select::default_connection(engine, caller, &integration, false).await?.ok_or_else(|| {
         let key = integration.key.as_ref().map_or("", |key| key.as_str());
-        Error::new(ErrorKind::NotFound, format!("the customer has no connection to {}; connect first", integration.name))
-            .with("integration", key)
+        Error::new(
+            ErrorKind::NotFound,
+            format!("the customer has no connection to {}; connect first", integration.name),
+        )
+        .with("integration", key)
     })
 }
 

@@ -13,8 +13,15 @@ const REQUEST_HEADERS: &[HeaderName] =
     &[ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH];
 
 /// Headers of an answer that are about the exchange between the app and us.
-const HIDDEN_HEADERS: &[&str] =
-    &["connection", "content-encoding", "content-length", "keep-alive", "set-cookie", "transfer-encoding", "upgrade"];
+const HIDDEN_HEADERS: &[&str] = &[
+    "connection",
+    "content-encoding",
+    "content-length",
+    "keep-alive",
+    "set-cookie",
+    "transfer-encoding",
+    "upgrade",
+];
 
 impl Engine {
     /// Sends a request to the app as the connection, and hands the answer through.
@@ -35,8 +42,10 @@ async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Resul
     if let Some((content_type, body)) = request.body {
         api_request.body = ApiBody::Raw(content_type, body);
     }
-    let response =
-        client.send(api_request).await.map_err(|error| error.masked(|text| connected.target.mask(text)))?;
+    let response = client
+        .send(api_request)
+        .await
+        .map_err(|error| error.masked(|text| connected.target.mask().text(text)))?;
     let headers = response
         .headers
         .iter()
@@ -49,7 +58,9 @@ async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Resul
 fn headers(given: &IndexMap<String, String>) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
-        let bad = |_| Error::invalid_input(format!("`{name}` cannot be sent as an HTTP header")).with("header", name);
+        let bad = |_| {
+            Error::invalid_input(format!("`{name}` cannot be sent as an HTTP header")).with("header", name)
+        };
         let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
         let is_own = name.as_str().starts_with("x-") && !name.as_str().starts_with("x-membrane");
         if REQUEST_HEADERS.contains(&name) || is_own {

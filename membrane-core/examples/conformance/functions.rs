@@ -1,0 +1,103 @@
+//! Functions of the cases, by name.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use membrane_core::formula::{self, FormulaKind, Vars, formula_places, variable_places};
+use membrane_core::locator::{self, Locator, Step};
+use membrane_core::schema::{DataLocation, DataSchema};
+use serde_json::{Value, json};
+
+use super::cases::Outcome;
+use super::schemas;
+
+/// Calls a function; nothing when there is none with this name.
+pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
+    let a = args.first().unwrap_or(&Value::Null);
+    let b = args.get(1).unwrap_or(&Value::Null);
+    Some(match name {
+        "isValidLocator" => Ok(Some(json!(Locator::from_value(a).is_ok()))),
+        "locatorToSteps" => Locator::from_value(a).map(|locator| Some(locator.steps().iter().map(step).collect())),
+        "stepsToLocator" => Locator::from_value(a).map(|locator| Some(json!(locator))),
+        "locatorToString" if a.is_string() => Ok(Some(a.clone())),
+        "locatorToString" => Locator::from_value(a).map(|locator| Some(json!(locator))),
+        "getValueByLocator" => {
+            Ok(Locator::from_value(b).ok().and_then(|locator| locator.read(a).map(std::borrow::Cow::into_owned)))
+        }
+        "getValueAtLocator" => Ok(Locator::from_value(b).ok().and_then(|locator| locator.at(a).cloned())),
+        "setValueAtLocator" => Locator::from_value(b).map(|locator| {
+            let mut target = a.clone();
+            locator.write(&mut target, args.get(2).cloned());
+            (!locator.is_root() || args.len() > 2).then_some(target)
+        }),
+        "makeObjectPropertyLocator" => {
+            Locator::from_value(a).map(|locator| Some(json!(locator.property(b.as_str().unwrap_or_default()))))
+        }
+        "extractFieldLocator" => Locator::from_value(a).map(|locator| Some(json!(locator.field()))),
+        "getVariableLocators" => Ok(Some(json!(variable_places(a)))),
+        "getFormulaLocators" => {
+            let kind = FormulaKind::from_key(&format!("${}", a.as_str().unwrap_or_default()))?;
+            Ok(Some(json!(formula_places(b, kind))))
+        }
+        "getLocatorsFromData" => Ok(Some(json!(locator::leaves(a)))),
+        "findValueLocators" => Ok(Some(json!(locator::find(a, b)))),
+        "pickFieldsFromValue" => Ok(locator::pick(a, &locators(b))),
+        "excludeFieldsFromValue" => Ok(Some(locator::exclude(a.clone(), &locators(b)))),
+        "locatorToField" => Ok(a.as_str().map(|text| json!(text.strip_prefix("$.").unwrap_or(text)))),
+        "transformVars" => Ok(formula::transform_variables(a, b)),
+        "mergeWithFormulas" => Ok(formula::merge_formulas(args.first(), args.get(1))),
+        "parseDate" => Ok(formula::parse_date(a).map(Value::from)),
+        "getReferenceCollectionPathForSchema" => {
+            Ok(schema(a).and_then(|schema| schema.reference_collection()).map(|place| json!(place.to_string())))
+        }
+        "parseDataLocationPath" => DataLocation::parse(a.as_str().unwrap_or_default())
+            .map(|place| Some(json!({"key": place.key, "parameters": place.parameters}))),
+        "makeDataLocationPath" => Ok(location(a).map(|place| json!(place.to_string()))),
+        "isSameDataLocation" => Ok(Some(json!(location(a) == location(b)))),
+        "dataLocationParametersMatch" => {
+            let parameters = |key: &str| a[key].as_object().cloned().unwrap_or_default();
+            let place = DataLocation::new("any", parameters("locationParameters"));
+            Ok(Some(json!(place.has_parameters(&parameters("targetParameters")))))
+        }
+        _ => return schemas::call(name, args),
+    })
+}
+
+fn schema(value: &Value) -> Option<DataSchema> {
+    DataSchema::new(value.clone()).ok()
+}
+
+fn location(value: &Value) -> Option<DataLocation> {
+    let parameters = value["parameters"].as_object().cloned().unwrap_or_default();
+    Some(DataLocation::new(value["key"].as_str()?, parameters))
+}
+
+pub(crate) fn locators(value: &Value) -> Vec<Locator> {
+    value.as_array().into_iter().flatten().filter_map(|place| Locator::from_value(place).ok()).collect()
+}
+
+fn step(step: &Step) -> Value {
+    match step {
+        Step::Index(index) => json!({"index": index, "type": "array_item"}),
+        Step::Nowhere(index) => json!({"index": index.parse::<f64>().ok(), "type": "array_item"}),
+        Step::Property(name) => json!({"propertyName": name, "type": "object_property"}),
+        _ => Value::Null,
+    }
+}
+
+/// Variables as a case gives them.
+pub(crate) fn vars(variables: &Value) -> Vars<'_> {
+    Vars::from(variables)
+}
+
+/// Runs a future that never waits.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+}

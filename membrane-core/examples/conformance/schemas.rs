@@ -1,0 +1,122 @@
+//! Functions of the cases that are about schemas, by name.
+
+use membrane_core::formula::{Formula, FormulaKind, implied_schema, retain_variables};
+use membrane_core::schema::{DataSchema, Fit, PatchOptions};
+use membrane_core::{Error, Locator, Operator};
+use serde_json::{Value, json};
+
+use super::cases::Outcome;
+use super::functions::locators;
+
+/// Calls a function; nothing when there is none with this name.
+pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
+    let a = args.first().unwrap_or(&Value::Null);
+    let b = args.get(1).unwrap_or(&Value::Null);
+    let Ok(schema) = DataSchema::new(a.clone()) else {
+        return without_schema(name, args);
+    };
+    Some(match name {
+        "getSchemaByLocator" => Ok(at(b, |place| schema.at(place).map(DataSchema::into_value))),
+        "getNameForLocator" => Ok(at(b, |place| schema.name_of(place).map(Value::from))),
+        "getFullNameForLocator" => {
+            Ok(Locator::from_value(b).ok().and_then(|place| schema.full_name_of(&place).map(Value::from)))
+        }
+        "setSchemaAtLocator" => put(schema, b, &args[2]),
+        "getLocatorsFromSchema" => Ok(Some(json!(schema.places()))),
+        "getOperatorsBySchema" => Ok(Some(operators(&schema))),
+        "patchSchema" => {
+            let is_set = |key: &str| args.get(2).is_some_and(|options| options[key] == true);
+            let options = PatchOptions { read_only: is_set("readOnly"), write_only: is_set("writeOnly") };
+            let patch = DataSchema::new(b.clone()).unwrap_or_default();
+            Ok(Some(schema.patched(&patch, options).into_value()))
+        }
+        "getRequiredFieldsFromSchema" => Ok(Some(fields(&schema.required()))),
+        "getMissingRequiredFields" => Ok(Some(fields(&schema.missing(b)))),
+        "addRequiredFieldsToSchema" => Ok(Some(schema.with_required(&locators(b)).into_value())),
+        "removeRequiredFieldsFromSchema" => Ok(Some(schema.without_required(&locators(b)).into_value())),
+        "pickFieldsFromSchema" => Ok(Some(schema.pick(&locators(b)).into_value())),
+        "excludeFieldsFromSchema" => Ok(Some(schema.exclude(&locators(b)).into_value())),
+        "excludeReadOnlyFieldsFromSchema" => Ok(Some(schema.without_read_only().into_value())),
+        "excludeWriteOnlyFieldsFromSchema" => Ok(Some(schema.without_write_only().into_value())),
+        "populateSchemaTitles" => Ok(Some(schema.with_titles().into_value())),
+        "generateExampleFromSchema" => Ok(schema.example()),
+        "isSchemaEmpty" => Ok(Some(json!(schema.is_empty()))),
+        "schemaHasFixedValues" => Ok(Some(json!(schema.has_fixed_values()))),
+        // Where JavaScript answers with what the schema does not have, it is nothing instead of false.
+        "schemaAllowsCustomValue" => {
+            let allows = schema.allows_custom_value();
+            Ok((allows || a.get("allowCustom").is_some()).then(|| json!(allows)))
+        }
+        "schemaIsScalar" => Ok(Some(json!(schema.is_scalar()))),
+        _ => return without_schema(name, args),
+    })
+}
+
+fn without_schema(name: &str, args: &[Value]) -> Option<Outcome> {
+    let a = args.first().unwrap_or(&Value::Null);
+    let b = args.get(1).unwrap_or(&Value::Null);
+    let vars = || DataSchema::new(b.clone()).unwrap_or_default();
+    Some(match name {
+        "mergeSchemas" => {
+            let schemas: Vec<DataSchema> =
+                a.as_array()?.iter().filter_map(|schema| DataSchema::new(schema.clone()).ok()).collect();
+            Ok(DataSchema::merge(&schemas).map(DataSchema::into_value))
+        }
+        "createSchema" => Ok(Some(DataSchema::from_value(a).into_value())),
+        "createCompoundSchema" => Ok(DataSchema::from_samples(a.as_array()?).map(DataSchema::into_value)),
+        // A copy is told to have the schema null; here it has none.
+        "buildDataSchema" if FormulaKind::of(a).is_some_and(|(kind, _)| kind == FormulaKind::Copy) => {
+            Ok(Some(Value::Null))
+        }
+        "buildDataSchema" | "getSchemaFromValue" => {
+            Formula::parse(a).map(|formula| formula.schema(&vars()).map(DataSchema::into_value))
+        }
+        "updateImpliedSchema" => {
+            let schema = |key: &str| DataSchema::new(a[key].clone()).unwrap_or_default();
+            Ok(Some(implied_schema(&schema("schema"), &a["value"], &schema("variablesSchema")).into_value()))
+        }
+        "removeNonExistentVars" => Ok(retain_variables(a, &vars())),
+        "valueToSchema" => match DataSchema::new(b.clone()) {
+            Ok(schema) => Ok(schema.fit(a.clone(), &fit(args.get(2).unwrap_or(&Value::Null)))),
+            Err(_) => Ok(Some(a.clone())),
+        },
+        "makeDataRecordSchema" => {
+            Ok(Some(DataSchema::new(a["fieldsSchema"].clone()).unwrap_or_default().of_record().into_value()))
+        }
+        // No schema at all.
+        "setSchemaAtLocator" => put(DataSchema::any(), b, args.get(2)?),
+        "getOperatorsBySchema" => Ok(Some(json!([]))),
+        "isSchemaEmpty" => Ok(Some(json!(true))),
+        "schemaHasFixedValues" | "schemaIsScalar" => Ok(Some(json!(false))),
+        "schemaAllowsCustomValue" => Ok(Some(json!(true))),
+        _ => return None,
+    })
+}
+
+fn at(place: &Value, read: impl FnOnce(&Locator) -> Option<Value>) -> Option<Value> {
+    Locator::from_value(place).ok().map(|place| read(&place).unwrap_or_default())
+}
+
+fn put(mut schema: DataSchema, place: &Value, inner: &Value) -> Result<Option<Value>, Error> {
+    schema.put(&Locator::from_value(place)?, DataSchema::new(inner.clone())?);
+    Ok(Some(schema.into_value()))
+}
+
+fn fields(places: &[Locator]) -> Value {
+    places.iter().map(|place| Value::from(place.to_string().split_off(2))).collect()
+}
+
+fn operators(schema: &DataSchema) -> Value {
+    let operators = Operator::for_schema(schema).into_iter();
+    operators.map(|(operator, schema)| json!({"type": operator, "operandSchema": schema})).collect()
+}
+
+fn fit(options: &Value) -> Fit<'static> {
+    let is_set = |key: &str| options[key] == true;
+    let fit = Fit::new()
+        .normalize_values(is_set("normalizeValues"))
+        .skip_unknown_fields(is_set("skipUnknownFields"))
+        .skip_read_only_fields(is_set("skipReadOnlyFields"))
+        .add_defaults(is_set("addDefaults"));
+    if is_set("valueHasFormulas") { fit.keep(&|value| FormulaKind::of(value).is_some()) } else { fit }
+}

@@ -1,0 +1,206 @@
+//! Formulas turned into other formulas, without building them.
+
+use serde_json::{Map, Value};
+
+use super::kind::FormulaKind;
+use crate::locator::{Locator, Step, loose, read_steps};
+use crate::schema::DataSchema;
+
+/// A formula with its variables replaced by what `vars` has at their places.
+///
+/// Where `vars` has a `$var`, the rest of the path is appended to it: over `{"x": {"$var": "q"}}`,
+/// `x.y` becomes `q.y`. A variable that `vars` does not have is absent, and so is what then is empty; a
+/// `$case` loses the cases whose filter is absent. `$formula` gives way to its argument. This is how a
+/// mapping onto a unified model becomes a mapping onto a collection.
+///
+/// ```
+/// use membrane_core::formula::transform_variables;
+/// use serde_json::json;
+///
+/// let mapping = json!({"title": {"$var": "issue.name"}, "body": {"$var": "text"}});
+/// let fields = json!({"issue": {"$var": "input.task"}});
+/// assert_eq!(transform_variables(&mapping, &fields), Some(json!({"title": {"$var": "input.task.name"}})));
+/// ```
+pub fn transform_variables(value: &Value, vars: &Value) -> Option<Value> {
+    rewrite(value, &|text| replacement(text, vars), 0)
+}
+
+/// A formula without the variables a schema does not have; the others are written in full.
+///
+/// Pruned as in [`transform_variables`].
+pub fn retain_variables(value: &Value, schema: &DataSchema) -> Option<Value> {
+    let retain = |text: &Value| {
+        let locator = Locator::from_value(text).ok()?;
+        schema.at(&locator)?;
+        Some(variable(locator.to_string()))
+    };
+    rewrite(value, &retain, 0)
+}
+
+/// A child's value laid over its parent's, as for field mappings.
+///
+/// Objects are merged key by key and lists item by item; where either is a formula, and for everything
+/// else, the child's value stands, even when it is `null`.
+///
+/// ```
+/// use membrane_core::formula::merge_formulas;
+/// use serde_json::json;
+///
+/// let parent = json!({"title": {"$var": "name"}, "labels": [1, 2]});
+/// let child = json!({"title": {"$var": "summary"}, "labels": [9]});
+/// let merged = merge_formulas(Some(&parent), Some(&child));
+/// assert_eq!(merged, Some(json!({"title": {"$var": "summary"}, "labels": [9, 2]})));
+/// ```
+pub fn merge_formulas(parent: Option<&Value>, child: Option<&Value>) -> Option<Value> {
+    merge(parent, child, 0)
+}
+
+fn merge(parent: Option<&Value>, child: Option<&Value>, depth: usize) -> Option<Value> {
+    let (Some(a), Some(b)) = (parent, child) else { return child.or(parent).cloned() };
+    match (a, b) {
+        _ if depth > loose::MAX_DEPTH => {}
+        (Value::Array(a), Value::Array(b)) => {
+            let items = (0..a.len().max(b.len())).filter_map(|n| merge(a.get(n), b.get(n), depth + 1));
+            return Some(Value::Array(items.collect()));
+        }
+        (Value::Object(old), Value::Object(new)) if FormulaKind::of(a).or(FormulaKind::of(b)).is_none() => {
+            let mut out = Map::new();
+            let added = new.keys().filter(|name| !old.contains_key(*name));
+            for name in old.keys().chain(added) {
+                out.extend(merge(old.get(name), new.get(name), depth + 1).map(|value| (name.clone(), value)));
+            }
+            return Some(Value::Object(out));
+        }
+        _ => {}
+    }
+    Some(b.clone())
+}
+
+/// Rewrites each variable, and leaves out what is absent then.
+fn rewrite(value: &Value, variable: &dyn Fn(&Value) -> Option<Value>, depth: usize) -> Option<Value> {
+    if depth > loose::MAX_DEPTH {
+        return None;
+    }
+    let inner = |value: &Value| rewrite(value, variable, depth + 1);
+    let Some((kind, argument)) = FormulaKind::of(value) else {
+        return match value {
+            Value::Array(items) if !items.is_empty() => {
+                let items: Vec<Value> = items.iter().filter_map(inner).collect();
+                (!items.is_empty()).then_some(Value::Array(items))
+            }
+            Value::Object(fields) if !fields.is_empty() => {
+                let fields: Map<String, Value> =
+                    fields.iter().filter_map(|(name, field)| Some((name.clone(), inner(field)?))).collect();
+                (!fields.is_empty()).then_some(Value::Object(fields))
+            }
+            value => Some(value.clone()),
+        };
+    };
+    let argument = match kind {
+        FormulaKind::Var => return variable(argument),
+        FormulaKind::Formula => return inner(argument),
+        FormulaKind::Plain | FormulaKind::Record => argument.clone(),
+        FormulaKind::Eval => {
+            let mut out = value.as_object()?.clone();
+            out.insert("$eval".to_owned(), inner(argument)?);
+            if let Some((name, operand)) = value.as_object().and_then(|fields| fields.iter().nth(1)) {
+                match inner(operand) {
+                    Some(operand) => out.insert(name.clone(), operand),
+                    None => out.shift_remove(name),
+                };
+            }
+            return Some(Value::Object(out));
+        }
+        FormulaKind::Iterate => {
+            let mut out = argument.as_object()?.clone();
+            out.insert("source".to_owned(), inner(argument.get("source")?)?);
+            Value::Object(out)
+        }
+        FormulaKind::Case => cases(argument, &inner)?,
+        _ => inner(argument)?,
+    };
+    Some(Value::Object(Map::from_iter([(format!("${}", kind.as_str()), argument)])))
+}
+
+/// The cases whose filters are still there.
+fn cases(argument: &Value, inner: &dyn Fn(&Value) -> Option<Value>) -> Option<Value> {
+    let kept = |cases: &Vec<Value>| -> Vec<Value> {
+        let has_filter = |case: &Value| case.get("filter").is_some_and(|filter| !filter.is_null());
+        cases
+            .iter()
+            .filter_map(|case| Some((case, inner(case)?)))
+            .filter(|(old, new)| !has_filter(old) || has_filter(new))
+            .map(|(_, new)| new)
+            .collect()
+    };
+    match argument {
+        Value::Array(cases) => Some(Value::Array(kept(cases))),
+        Value::Object(fields) => {
+            let mut out = Map::new();
+            for (name, field) in fields {
+                let field = match field {
+                    Value::Array(cases) if name == "cases" => Some(Value::Array(kept(cases))),
+                    field => inner(field),
+                };
+                out.extend(field.map(|field| (name.clone(), field)));
+            }
+            Some(Value::Object(out))
+        }
+        _ => None,
+    }
+}
+
+fn variable(text: String) -> Value {
+    Value::Object(Map::from_iter([("$var".to_owned(), Value::from(text))]))
+}
+
+/// What stands for a variable.
+fn replacement(text: &Value, vars: &Value) -> Option<Value> {
+    let locator = Locator::from_value(text).ok()?;
+    let steps = locator.steps();
+    for n in 0..=steps.len() {
+        let found = read_steps(&steps[..n], vars)?;
+        if let Some((kind, argument)) = FormulaKind::of(&found) {
+            let rest = &steps[n..];
+            return match (kind, argument) {
+                _ if rest.is_empty() => Some(found.into_owned()),
+                (FormulaKind::Var, Value::String(base)) => Some(variable(format!("{base}{}", tail(rest)))),
+                _ => None,
+            };
+        }
+    }
+    read_steps(steps, vars).map(std::borrow::Cow::into_owned)
+}
+
+/// The steps as text, without the `$`.
+fn tail(steps: &[Step]) -> String {
+    Locator::from_steps(steps.to_vec()).to_string().split_off(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn cases_without_their_filter_are_gone() {
+        let value = json!({"$case": {"cases": [
+            {"filter": {"$eval": {"$var": "gone"}, "is": 1}, "value": 1},
+            {"filter": {"$eval": {"$var": "x"}, "is": 1}, "value": 2},
+            {"value": 3},
+        ]}});
+        let expected = json!({"$case": {"cases": [
+            {"filter": {"$eval": {"$var": "q"}, "is": 1}, "value": 2},
+            {"value": 3},
+        ]}});
+        assert_eq!(transform_variables(&value, &json!({"x": {"$var": "q"}})), Some(expected));
+    }
+
+    #[test]
+    fn other_formulas_have_no_inside() {
+        let vars = json!({"x": {"$concat": ["a"]}});
+        assert_eq!(transform_variables(&json!({"$var": "x"}), &vars), Some(json!({"$concat": ["a"]})));
+        assert_eq!(transform_variables(&json!({"$var": "x.y"}), &vars), None);
+    }
+}

@@ -1,0 +1,180 @@
+//! Fields of a schema: where they are, which are required, and schemas with fewer of them.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::locator::{Locator, Step};
+
+const MAX_DEPTH: usize = 128;
+
+/// The schema of a place.
+pub(super) fn at<'a>(schema: &'a Value, place: &[Step]) -> Option<&'a Value> {
+    place.iter().try_fold(schema, |schema, step| match step {
+        Step::Property(name) => schema.get("properties")?.get(name),
+        _ => schema.get("items"),
+    })
+}
+
+fn at_mut<'a>(schema: &'a mut Value, place: &[Step]) -> Option<&'a mut Value> {
+    place.iter().try_fold(schema, |schema, step| match step {
+        Step::Property(name) => schema.get_mut("properties")?.get_mut(name),
+        _ => schema.get_mut("items"),
+    })
+}
+
+/// Puts the schema of a place; objects and lists on the way are declared.
+pub(super) fn put(schema: &mut Value, place: &[Step], inner: Value) {
+    let mut schema = schema;
+    for step in place {
+        let (kind, keyword) = match step {
+            Step::Property(_) => ("object", "properties"),
+            _ => ("array", "items"),
+        };
+        if !schema.is_object() {
+            *schema = json!({"type": kind});
+        }
+        let Value::Object(keywords) = schema else { return };
+        let child = keywords.entry(keyword).or_insert(Value::Null);
+        schema = match step {
+            Step::Property(name) => {
+                if !child.is_object() {
+                    *child = Value::Object(Map::new());
+                }
+                let Value::Object(properties) = child else { return };
+                properties.entry(name).or_insert(Value::Null)
+            }
+            _ => child,
+        };
+    }
+    *schema = inner;
+}
+
+/// The places of all fields, those inside objects included.
+pub(super) fn places(schema: &Value) -> Vec<Locator> {
+    fn walk(schema: &Value, place: &Locator, out: &mut Vec<Locator>) {
+        if place.steps().len() > MAX_DEPTH {
+            return;
+        }
+        for (name, property) in properties(schema) {
+            let place = place.property(name);
+            let is_leaf = properties(property).next().is_none();
+            if is_leaf {
+                out.push(place);
+            } else {
+                walk(property, &place, out);
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(schema, &Locator::root(), &mut out);
+    out
+}
+
+/// The places of required fields, outermost first; lists are not entered.
+pub(super) fn required(schema: &Value) -> Vec<Locator> {
+    fn walk(schema: &Value, place: &Locator, out: &mut Vec<Locator>) {
+        if place.steps().len() > MAX_DEPTH {
+            return;
+        }
+        out.extend(required_names(schema).map(|name| place.property(name)));
+        for (name, property) in properties(schema) {
+            walk(property, &place.property(name), out);
+        }
+    }
+    let mut out = Vec::new();
+    walk(schema, &Locator::root(), &mut out);
+    out
+}
+
+/// The required places where the value has nothing.
+///
+/// A field inside something optional that is absent itself is not missed.
+pub(super) fn missing(schema: &Value, value: &Value) -> Vec<Locator> {
+    fn walk(schema: &Value, value: Option<&Value>, is_excused: bool, place: &Locator, out: &mut Vec<Locator>) {
+        if place.steps().len() > MAX_DEPTH {
+            return;
+        }
+        let inside = |name: &str| value.and_then(|value| value.get(name));
+        let names: HashSet<&str> = required_names(schema).collect();
+        if !is_excused {
+            out.extend(required_names(schema).filter(|name| inside(name).is_none()).map(|name| place.property(name)));
+        }
+        for (name, property) in properties(schema) {
+            let value = inside(name);
+            let is_excused = is_excused || (value.is_none() && !names.contains(name.as_str()));
+            walk(property, value, is_excused, &place.property(name), out);
+        }
+    }
+    let mut out = Vec::new();
+    walk(schema, Some(value), false, &Locator::root(), &mut out);
+    out
+}
+
+/// Makes fields required, or not; places the schema does not have are left out.
+pub(super) fn set_required(schema: &mut Value, places: &[Locator], is_required: bool) {
+    for place in places {
+        let Some((Step::Property(name), parents)) = place.steps().split_last() else { continue };
+        let Some(Value::Object(keywords)) = at_mut(schema, parents) else { continue };
+        let is_declared = keywords.get("properties").is_some_and(|all| all.get(name).is_some());
+        match keywords.get_mut("required") {
+            Some(Value::Array(names)) if !is_required => names.retain(|known| known != name),
+            Some(Value::Array(names)) if is_declared && !names.iter().any(|known| known == name) => {
+                names.push(Value::from(name.as_str()));
+            }
+            None if is_required && is_declared => {
+                keywords.insert("required".to_owned(), json!([name]));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Only these fields.
+pub(super) fn pick(schema: &Value, places: &[Locator]) -> Value {
+    let mut out = json!({"type": "object", "properties": {}});
+    for place in places {
+        if let Some(found) = at(schema, place.steps()) {
+            put(&mut out, place.steps(), found.clone());
+        }
+    }
+    let kept: Vec<&str> =
+        required_names(schema).filter(|name| out["properties"].get(name).is_some()).collect();
+    if !kept.is_empty() {
+        out["required"] = json!(kept);
+    }
+    out
+}
+
+/// All but these fields; what is required stays required.
+pub(super) fn exclude(schema: &mut Value, places: &[Locator]) {
+    for place in places {
+        let Some((Step::Property(name), parents)) = place.steps().split_last() else { continue };
+        let properties = at_mut(schema, parents).and_then(|parent| parent.get_mut("properties"));
+        if let Some(Value::Object(properties)) = properties {
+            properties.shift_remove(name);
+        }
+    }
+}
+
+/// All but the fields with this mark, at any depth.
+pub(super) fn exclude_marked(schema: &mut Value, mark: &str, depth: usize) {
+    if depth > MAX_DEPTH {
+        return;
+    }
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.retain(|_, property| property.get(mark) != Some(&Value::Bool(true)));
+        properties.values_mut().for_each(|property| exclude_marked(property, mark, depth + 1));
+    }
+    if let Some(items) = schema.get_mut("items") {
+        exclude_marked(items, mark, depth + 1);
+    }
+}
+
+fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+}
+
+fn required_names(schema: &Value) -> impl Iterator<Item = &str> {
+    schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}

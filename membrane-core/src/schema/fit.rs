@@ -1,0 +1,140 @@
+//! Data made to fit a schema.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::locator::loose;
+
+/// How [`DataSchema::fit`](super::DataSchema::fit) changes data. All off by default: data is only put in
+/// the schema's order.
+///
+/// ```
+/// use membrane_core::schema::{DataSchema, Fit};
+/// use serde_json::json;
+///
+/// let schema = DataSchema::new(json!({"type": "object", "properties": {
+///     "votes": {"type": "integer"}, "id": {"type": "string", "readOnly": true},
+/// }}))?;
+/// let fit = Fit::new().normalize_values(true).skip_read_only_fields(true);
+/// assert_eq!(schema.fit(json!({"id": "7", "votes": "3"}), &fit), Some(json!({"votes": 3})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Fit<'a> {
+    normalizes: bool,
+    skips_unknown: bool,
+    skips_read_only: bool,
+    adds_defaults: bool,
+    keeps: Option<&'a dyn Fn(&Value) -> bool>,
+}
+
+impl<'a> Fit<'a> {
+    /// Changes nothing but the order of fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Converts values to the type of their schema, where that loses nothing: `"3"` to `3`, `5` to `"5"`,
+    /// `"true"` to `true`.
+    #[must_use]
+    pub fn normalize_values(mut self, yes: bool) -> Self {
+        self.normalizes = yes;
+        self
+    }
+
+    /// Leaves out fields the schema does not declare, unless it has `additionalProperties`.
+    #[must_use]
+    pub fn skip_unknown_fields(mut self, yes: bool) -> Self {
+        self.skips_unknown = yes;
+        self
+    }
+
+    /// Leaves out fields that are `readOnly`.
+    #[must_use]
+    pub fn skip_read_only_fields(mut self, yes: bool) -> Self {
+        self.skips_read_only = yes;
+        self
+    }
+
+    /// Puts the `default` where there is nothing or `null`.
+    #[must_use]
+    pub fn add_defaults(mut self, yes: bool) -> Self {
+        self.adds_defaults = yes;
+        self
+    }
+
+    /// Leaves values alone for which the test is true, such as formulas.
+    #[must_use]
+    pub fn keep(mut self, test: &'a dyn Fn(&Value) -> bool) -> Self {
+        self.keeps = Some(test);
+        self
+    }
+
+    pub(super) fn apply(&self, value: Option<Value>, schema: &Value, depth: usize) -> Option<Value> {
+        let default = schema.get("default").filter(|_| self.adds_defaults);
+        let value = match (value, default) {
+            (None | Some(Value::Null), Some(default)) => default.clone(),
+            (value, _) => value?,
+        };
+        if depth > loose::MAX_DEPTH || self.keeps.is_some_and(|keeps| keeps(&value)) {
+            return Some(value);
+        }
+        match (schema.get("type").and_then(Value::as_str), value) {
+            (Some("object"), Value::Object(fields)) => self.object(fields, schema, depth),
+            (Some("array"), Value::Array(items)) => self.array(items, schema, depth),
+            (Some(kind), value) if self.normalizes => Some(normalized(kind, value)),
+            (_, value) => Some(value),
+        }
+    }
+
+    fn object(&self, mut fields: Map<String, Value>, schema: &Value, depth: usize) -> Option<Value> {
+        let was_empty = fields.is_empty();
+        let declared = schema.get("properties").and_then(Value::as_object);
+        let mut out = Map::new();
+        for (name, property) in declared.into_iter().flatten() {
+            let value = fields.get_mut(name).map(Value::take);
+            let is_read_only = property.get("readOnly") == Some(&Value::Bool(true));
+            if is_read_only && self.skips_read_only {
+                continue;
+            }
+            out.extend(self.apply(value, property, depth + 1).map(|value| (name.clone(), value)));
+        }
+        if !self.skips_unknown || schema.get("additionalProperties").is_some_and(loose::truthy) {
+            let declared: HashSet<&String> = declared.into_iter().flatten().map(|(name, _)| name).collect();
+            out.extend(fields.into_iter().filter(|(name, _)| !declared.contains(name)));
+        }
+        (was_empty || !out.is_empty()).then_some(Value::Object(out))
+    }
+
+    fn array(&self, items: Vec<Value>, schema: &Value, depth: usize) -> Option<Value> {
+        let Some(schema) = schema.get("items") else { return Some(Value::Array(items)) };
+        let was_empty = items.is_empty();
+        let out: Vec<Value> =
+            items.into_iter().filter_map(|item| self.apply(Some(item), schema, depth + 1)).collect();
+        (was_empty || !out.is_empty()).then_some(Value::Array(out))
+    }
+}
+
+fn normalized(kind: &str, value: Value) -> Value {
+    let converted = match (kind, &value) {
+        (_, Value::Null) => None,
+        ("string", Value::String(_)) => None,
+        ("string", other) => Some(Value::from(loose::text(Some(other)).into_owned())),
+        ("boolean", Value::String(text)) => text.parse().ok().map(Value::Bool),
+        ("number", Value::String(text)) => finite(loose::to_number(text)),
+        ("integer", Value::String(text)) => finite(loose::to_number(text)).filter(is_whole),
+        ("number" | "integer", Value::Bool(bool)) => Some(Value::from(u8::from(*bool))),
+        _ => None,
+    };
+    converted.unwrap_or(value)
+}
+
+fn finite(number: f64) -> Option<Value> {
+    number.is_finite().then(|| loose::number(number))
+}
+
+fn is_whole(value: &Value) -> bool {
+    value.as_f64().is_some_and(|number| number.fract() == 0.0)
+}

@@ -1,0 +1,93 @@
+//! References of a schema to the records of a collection.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+use crate::locator::loose;
+
+/// What a query keeps as it is: letters, digits and `*-._`.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_').remove(b' ');
+
+/// A data collection with parameters: where the records are that a field refers to.
+///
+/// ```
+/// use membrane_core::schema::DataLocation;
+///
+/// let users = DataLocation::parse("/data/users?team=T1")?;
+/// assert_eq!((users.key.as_str(), users.parameters["team"].as_str()), ("users", Some("T1")));
+/// assert_eq!(users.to_string(), "/data/users?team=T1");
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DataLocation {
+    /// The key of the collection.
+    pub key: String,
+    /// Its parameters.
+    pub parameters: Map<String, Value>,
+}
+
+impl DataLocation {
+    /// Makes a location.
+    pub fn new(key: impl Into<String>, parameters: Map<String, Value>) -> Self {
+        Self { key: key.into(), parameters }
+    }
+
+    /// Parses the text form, `/data/<key>?<name>=<value>`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless the text begins with `data/`.
+    pub fn parse(text: &str) -> Result<Self> {
+        let path = text.strip_prefix('/').unwrap_or(text);
+        let Some(rest) = path.strip_prefix("data/") else {
+            let shown: String = text.chars().take(200).collect();
+            let message = format!("invalid data location path `{shown}`: it must start with `data/`");
+            return Err(Error::invalid_input(message));
+        };
+        let (key, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mut parameters = Map::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            parameters.insert(decoded(name), Value::from(decoded(value)));
+        }
+        Ok(Self { key: key.to_owned(), parameters })
+    }
+
+    /// Whether all wanted parameters have the same values here.
+    pub fn has_parameters(&self, wanted: &Map<String, Value>) -> bool {
+        wanted
+            .iter()
+            .all(|(name, wanted)| self.parameters.get(name).is_some_and(|value| loose::deep_equal(value, wanted)))
+    }
+}
+
+impl std::fmt::Display for DataLocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "/data/{}", self.key)?;
+        let parameters = self.parameters.iter().filter(|(_, value)| !value.is_null());
+        for (n, (name, value)) in parameters.enumerate() {
+            let value = loose::text(Some(value));
+            write!(f, "{}{}={}", if n == 0 { '?' } else { '&' }, encoded(name), encoded(&value))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the records are that a field of this schema refers to.
+pub(super) fn collection(schema: &Value) -> Option<DataLocation> {
+    if let Some(Value::Object(reference)) = schema.get("referenceCollection") {
+        let parameters = reference.get("parameters").and_then(Value::as_object).cloned();
+        return Some(DataLocation::new(reference.get("key")?.as_str()?, parameters.unwrap_or_default()));
+    }
+    let path = schema.get("referenceCollectionPath").or_else(|| schema.get("referenceCollectionUri"))?;
+    DataLocation::parse(path.as_str()?).ok()
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, QUERY).to_string().replace(' ', "+")
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
