@@ -1,7 +1,7 @@
 //! The data language against case files: our own, and recorded ones where they are at hand.
 
 // The example and this test use different parts of the runner.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 #[path = "../examples/conformance/cases.rs"]
 mod cases;

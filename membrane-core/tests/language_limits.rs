@@ -1,5 +1,7 @@
 //! Hostile input: deep, long and self-multiplying. Everything must end soon, with a value or an error.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::{Duration, Instant};
 
 use membrane_core::formula::{AnyFilter, transform_variables, variable_places};

@@ -207,6 +207,7 @@ fn add_fields(fields: &Map<String, Value>, place: &Locator, out: &mut Vec<Condit
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value)]
     fn matches(filter: Value, data: Value) -> bool {
         Filter::parse(&filter).unwrap().matches(&data)
     }

@@ -129,10 +129,8 @@ impl Formula {
                 return Err(Error::internal("a formula waits for an answer nobody was asked for"));
             }
         };
-        if self.0.has_copy {
-            if let Some(value) = &mut value {
-                copy::replace(value)?;
-            }
+        if let Some(value) = value.as_mut().filter(|_| self.0.has_copy) {
+            copy::replace(value)?;
         }
         Ok(value)
     }

@@ -156,6 +156,7 @@ fn add_implied(schema: &mut Value, built: &Value, depth: usize) {
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value)]
     fn schema_of(value: Value) -> Option<Value> {
         let vars = json!({"type": "object", "properties": {
             "name": {"type": "string"},
