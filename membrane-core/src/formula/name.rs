@@ -159,6 +159,12 @@ fn words(text: &str) -> Vec<String> {
             rest = &rest[end..];
         }
     }
+    if out.is_empty() && !text.is_empty() {
+        // Nothing but quotes.
+        let unquoted =
+            |word: &str| word.strip_prefix('"').and_then(|word| word.strip_suffix('"')).map(str::to_owned);
+        out.extend(text.split(loose::is_space).map(|word| unquoted(word).unwrap_or_else(|| word.to_owned())));
+    }
     out
 }
 
@@ -185,7 +191,8 @@ mod tests {
             ("Ann \"de Souza Lima\"", "Ann", "de Souza Lima"),
             ("John", "John", ""),
             ("", "", ""),
-            ("\"", "", ""),
+            ("\"", "\"", ""),
+            ("\"\"", "", ""),
         ] {
             assert_eq!(
                 Name::parse(text),
