@@ -20,6 +20,9 @@ use super::window::Window;
 /// However long an app asks to be left alone, it is asked again after this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3_600);
 
+/// A window that an `Instant` can be moved by.
+const LONGEST_SPAN: Duration = Duration::from_secs(366 * 86_400);
+
 pub(crate) struct Limit {
     pub(crate) inner: Auth,
     /// A longer wait is an error that says when to come back.
@@ -106,7 +109,7 @@ impl Gate {
         let seconds = rate.map_or(0.0, |rate| rate.per_seconds * 1.02);
         Self {
             rate,
-            span: Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_PAUSE),
+            span: Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_SPAN).min(LONGEST_SPAN),
             places: rate.and_then(|rate| rate.concurrency).map(|places| {
                 Semaphore::new(usize::try_from(places).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS))
             }),
