@@ -101,6 +101,7 @@ macro_rules! store_suite {
                 an_update_of_what_is_not_there_is_not_found,
                 an_update_of_what_has_changed_is_refused,
                 are_made_all_or_none,
+                of_deep_documents_can_be_read_back,
                 see_the_ones_before_them,
             ]
         }

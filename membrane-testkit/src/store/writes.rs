@@ -87,6 +87,19 @@ pub async fn an_update_of_what_is_not_there_is_not_found(store: Arc<dyn Store>) 
     Ok(())
 }
 
+/// 100 levels can be read back; deeper ones are `InvalidInput`, since no reader would take them.
+pub async fn of_deep_documents_can_be_read_back(store: Arc<dyn Store>) -> Result<()> {
+    let world = World::new(store);
+    let nested = |levels: usize| {
+        let inner = (2..levels).fold(json!([]), |inner, _| json!([inner]));
+        Row { doc: doc(json!({"deep": inner})), ..action("1") }
+    };
+    refused(world.insert(&nested(101)).await, ErrorKind::InvalidInput);
+    world.insert(&nested(100)).await?;
+    assert_eq!(world.row(Action, "1").await?, Some(nested(100)));
+    Ok(())
+}
+
 /// When one change of a list is refused, none is made, wherever it stands in the list.
 pub async fn are_made_all_or_none(store: Arc<dyn Store>) -> Result<()> {
     let world = World::new(store);
