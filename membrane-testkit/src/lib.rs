@@ -3,5 +3,7 @@
 
 pub mod demo;
 pub mod fault;
+#[cfg(feature = "engine")]
+pub mod store;
 
 mod serve;
