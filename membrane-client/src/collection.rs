@@ -38,12 +38,12 @@ impl CollectionHandle {
 
     /// Lists the records.
     pub fn list(&self) -> RecordList {
-        RecordList { collection: self.clone(), filter: None, search: None }
+        RecordList { collection: self.clone(), filter: None, search: None, validate: None }
     }
 
     /// Lists the records a text finds.
     pub fn search(&self, query: impl Into<String>) -> RecordList {
-        RecordList { collection: self.clone(), filter: None, search: Some(query.into()) }
+        RecordList { collection: self.clone(), filter: None, search: Some(query.into()), validate: None }
     }
 
     /// Finds one record by fields.
@@ -99,6 +99,7 @@ pub struct RecordList {
     collection: CollectionHandle,
     filter: Option<Value>,
     search: Option<String>,
+    validate: Option<bool>,
 }
 
 impl RecordList {
@@ -106,6 +107,13 @@ impl RecordList {
     /// `{field, operator, value}`. What the app cannot try itself is tried here; no condition is dropped.
     pub fn filter(mut self, filter: Value) -> Self {
         self.filter = Some(filter);
+        self
+    }
+
+    /// Checks each record against the collection's schema. One that does not fit is an error
+    /// ([`ErrorKind::External`](membrane_core::ErrorKind::External)) that names the record and the place.
+    pub fn validate(mut self) -> Self {
+        self.validate = Some(true);
         self
     }
 
@@ -119,7 +127,7 @@ impl RecordList {
         let connection = &self.collection.connection;
         match &self.search {
             Some(query) => connection.call(SearchRecords::new(target, query.clone(), cursor)).await,
-            None => connection.call(ListRecords::new(target, self.filter.clone(), cursor)).await,
+            None => connection.call(ListRecords::new(target, self.filter.clone(), cursor, self.validate)).await,
         }
     }
 

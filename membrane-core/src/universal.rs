@@ -6,6 +6,50 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::connector::UniversalAction;
+use crate::schema::DataSchema;
+
+/// A use case as data.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct UniversalInfo {
+    /// The key.
+    pub key: &'static str,
+    /// For people.
+    pub name: &'static str,
+    /// For people and for search.
+    pub description: &'static str,
+    /// The schema of what goes in.
+    pub input_schema: DataSchema,
+    /// The schema of what comes out.
+    pub output_schema: DataSchema,
+}
+
+impl UniversalInfo {
+    /// Describes a use case.
+    pub fn of<A: UniversalAction>() -> Self {
+        Self {
+            key: A::KEY,
+            name: A::NAME,
+            description: A::DESCRIPTION,
+            input_schema: DataSchema::of::<A::Input>(),
+            output_schema: DataSchema::of::<A::Output>(),
+        }
+    }
+}
+
+/// The use case of this module with this key.
+///
+/// ```
+/// let create_task = membrane_core::universal::find("create-task").expect("is one of this module");
+/// assert_eq!(create_task.name, "Create a task");
+/// ```
+pub fn find(key: &str) -> Option<UniversalInfo> {
+    match key {
+        CreateTask::KEY => Some(UniversalInfo::of::<CreateTask>()),
+        SendMessage::KEY => Some(UniversalInfo::of::<SendMessage>()),
+        _ => None,
+    }
+}
 
 /// Creates a task: an issue, a ticket, a to-do.
 #[derive(Debug, Clone, Copy)]

@@ -45,6 +45,7 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "pickFieldsFromValue" => Ok(locator::pick(a, &locators(b))),
         "excludeFieldsFromValue" => Ok(Some(locator::exclude(a.clone(), &locators(b)))),
         "locatorToField" => Ok(a.as_str().map(|text| json!(text.strip_prefix("$.").unwrap_or(text)))),
+        "createObjectFromLocators" => Ok(Some(locator::object_of(&locators(a), b))),
         "transformVars" => Ok(formula::transform_variables(a, b)),
         "mergeWithFormulas" => Ok(formula::merge_formulas(args.first(), args.get(1))),
         "parseDate" => Ok(formula::parse_date(a).map(Value::from)),
@@ -88,8 +89,14 @@ fn step(step: &Step) -> Value {
 
 /// Variables as a case gives them.
 pub(crate) fn vars(variables: &Value) -> Vars<'_> {
-    Vars::from(variables)
+    let vars = Vars::from(variables);
+    #[cfg(feature = "jsonata")]
+    let vars = vars.with_jsonata(&*JSONATA);
+    vars
 }
+
+#[cfg(feature = "jsonata")]
+static JSONATA: std::sync::LazyLock<formula::JsonataCore> = std::sync::LazyLock::new(formula::JsonataCore::new);
 
 /// Runs a future that never waits.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

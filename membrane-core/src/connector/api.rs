@@ -91,6 +91,13 @@ impl ApiRequest {
         self
     }
 
+    /// Sets a form as body.
+    #[must_use]
+    pub fn form(mut self, pairs: Vec<(String, String)>) -> Self {
+        self.body = ApiBody::Form(pairs);
+        self
+    }
+
     /// Sets a header.
     ///
     /// # Errors

@@ -229,6 +229,10 @@ impl ConnectorBuilder {
         Ok(self.connector)
     }
 
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
     fn twice(&mut self, what: &str, key: &Key) {
         let error = Error::configuration(format!("{what} `{key}` stands twice")).with("key", key);
         self.problem.get_or_insert(error);
@@ -265,7 +269,8 @@ fn check(connector: &Connector) -> Result<()> {
         }
     }
     let calls = connector.operations.values().map(|operation| &operation.run);
-    for call in calls.chain(connector.auth.iter().filter_map(|option| option.test.as_ref())) {
+    let calls = calls.chain(connector.auth.iter().filter_map(|option| option.test.as_ref()));
+    for call in calls.chain(connector.collections.values().flat_map(Collection::functions)) {
         if let Function::Operation(call) = call {
             connector
                 .operation(&call.operation_key)

@@ -69,6 +69,22 @@ impl Collection {
             delete: None,
         }
     }
+
+    /// The functions of its methods.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &Function> {
+        let reads = [
+            self.list.as_ref().map(|list| &list.call),
+            self.search.as_ref().map(|search| &search.list.call),
+            self.r#match.as_ref().and_then(|find| find.call.as_ref()),
+            self.find_by_id.as_ref().map(|find| &find.call),
+        ];
+        let writes = [
+            self.create.as_ref().map(|write| &write.call),
+            self.update.as_ref().map(|write| &write.call),
+            self.delete.as_ref(),
+        ];
+        reads.into_iter().chain(writes).flatten()
+    }
 }
 
 /// How the fields of an answer become a record: formulas over the fields themselves.

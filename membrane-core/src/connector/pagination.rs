@@ -1,7 +1,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{ApiRequest, ApiResponse};
+use super::{ApiBody, ApiRequest, ApiResponse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::locator::Locator;
 
@@ -60,7 +60,8 @@ pub struct PageSize {
 }
 
 impl Pagination {
-    /// Asks for the page after `cursor`.
+    /// Asks for the page after `cursor`. Parameters go into a JSON object or form the request has as its
+    /// body, otherwise into the query.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] when the cursor is not one this list gave out.
@@ -71,16 +72,16 @@ impl Pagination {
         size: Option<&PageSize>,
     ) -> Result<()> {
         if let Some((size, parameter)) = size.and_then(|size| Some((size.size, size.parameter.as_ref()?))) {
-            set(request, parameter, size.to_string());
+            set(request, parameter, size.into());
         }
         let Some(cursor) = cursor else {
             if let Self::PageNumber { parameter, first, .. } = self {
-                set(request, parameter, first.to_string());
+                set(request, parameter, (*first).into());
             }
             return Ok(());
         };
         match self {
-            Self::Cursor { parameter: Some(parameter), .. } => set(request, parameter, cursor.to_owned()),
+            Self::Cursor { parameter: Some(parameter), .. } => set(request, parameter, cursor.into()),
             Self::Cursor { parameter: None, .. } => {}
             Self::LinkHeader | Self::NextUrl { .. } => {
                 // The address holds the whole query already. That it stays with the app's origin is checked
@@ -91,7 +92,7 @@ impl Pagination {
             Self::None => return Err(not_ours(cursor)),
             Self::Offset { parameter, .. } | Self::PageNumber { parameter, .. } => {
                 let number: u64 = cursor.parse().map_err(|_| not_ours(cursor))?;
-                set(request, parameter, number.to_string());
+                set(request, parameter, number.into());
             }
         }
         Ok(())
@@ -154,9 +155,19 @@ impl Pagination {
     }
 }
 
-fn set(request: &mut ApiRequest, name: &str, value: String) {
-    request.query.retain(|(known, _)| known != name);
-    request.query.push((name.to_owned(), value));
+/// Sets a parameter in the body when the request has one with names, in the query otherwise.
+fn set(request: &mut ApiRequest, name: &str, value: Value) {
+    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let pairs = match &mut request.body {
+        ApiBody::Json(Value::Object(fields)) => {
+            fields.insert(name.to_owned(), value);
+            return;
+        }
+        ApiBody::Form(pairs) => pairs,
+        _ => &mut request.query,
+    };
+    pairs.retain(|(known, _)| known != name);
+    pairs.push((name.to_owned(), text(value)));
 }
 
 fn not_ours(cursor: &str) -> Error {
@@ -301,6 +312,9 @@ mod tests {
         pages.apply(&mut request, Some("2"), Some(&size)).unwrap();
         assert_eq!(request.query, [("limit".into(), "2".into()), ("page".into(), "2".into())]);
         assert!(pages.apply(&mut request, Some("x"), None).is_err());
+        let mut request = ApiRequest::post("/search").json(json!({"q": "a"}));
+        pages.apply(&mut request, Some("2"), Some(&size)).unwrap();
+        assert_eq!(request.body, ApiBody::Json(json!({"q": "a", "limit": 2, "page": 2})));
     }
 
     proptest! {

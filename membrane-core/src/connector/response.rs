@@ -77,7 +77,9 @@ pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) 
                 handler.message.as_ref().and_then(|m| m.build_with(&Vars::new().with("response", &value)));
             let said = said.as_ref().and_then(Value::as_str).unwrap_or("no reason given");
             let message = format!("{} refused: {said}", connector.name);
-            Err(Error::new(handler.kind, message).with_data(exchange(method, response)))
+            Err(Error::new(handler.kind, message)
+                .with_retry(retry_of(handler.kind))
+                .with_data(exchange(method, response)))
         }
     }
 }
@@ -92,6 +94,14 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
+/// Waiting helps against limits and outages, not against refusals.
+fn retry_of(kind: ErrorKind) -> Retry {
+    match kind {
+        ErrorKind::RateLimited | ErrorKind::Unavailable => Retry::Backoff,
+        _ => Retry::Never,
+    }
+}
+
 fn by_status(connector: &Connector, method: &Method, response: &ApiResponse) -> Error {
     let kind = match response.status {
         StatusCode::UNAUTHORIZED => ErrorKind::AccessTokenExpired,
@@ -100,13 +110,12 @@ fn by_status(connector: &Connector, method: &Method, response: &ApiResponse) -> 
         StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
         _ => ErrorKind::External,
     };
-    let retry = if kind == ErrorKind::RateLimited { Retry::Backoff } else { Retry::Never };
     let mut message = format!("{} answered {}", connector.name, response.status);
     if let Some(said) = said(&response.json_or_text()) {
         message.push_str(": ");
         message.push_str(&said);
     }
-    Error::new(kind, message).with_retry(retry).with_data(exchange(method, response))
+    Error::new(kind, message).with_retry(retry_of(kind)).with_data(exchange(method, response))
 }
 
 /// The sentence in an error body, in the places where most APIs put one.

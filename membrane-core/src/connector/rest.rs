@@ -2,7 +2,7 @@ use http::Method;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::{ApiRequest, ApiResponse};
+use super::{ApiBody, ApiRequest, ApiResponse};
 use crate::error::{Error, Result};
 use crate::formula::{Formula, Vars};
 
@@ -30,7 +30,8 @@ const SEGMENT: &AsciiSet = &CONTROLS
 /// A slot without a formula is filled from the arguments of the same name: the `input` of an operation,
 /// then the collection's parameters, then the argument itself (`id`). When neither query nor body is
 /// mapped, what the slots left over of the `input` goes where the method puts it: the query of `GET`,
-/// `HEAD` and `DELETE`, the JSON body of the others.
+/// `HEAD` and `DELETE`, the body of the others. The `fields` of a record that is written go the same way;
+/// they never fill slots, so that a field called `id` does not change which record is meant.
 ///
 /// Without a response mapping the answer's body is the result.
 #[derive(Debug, Clone)]
@@ -46,10 +47,23 @@ pub struct RestCall {
     pub query: Option<Formula>,
     /// A formula for the headers, an object.
     pub headers: Option<Formula>,
-    /// A formula for the JSON body.
+    /// A formula for the body.
     pub data: Option<Formula>,
+    /// How the body is written.
+    pub body_type: BodyType,
     /// A formula for the result over `response.data`, `response.headers`, `response.statusCode`.
     pub response: Option<Formula>,
+}
+
+/// How the body of a [`RestCall`] is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyType {
+    /// `application/x-www-form-urlencoded`; the body is an object of scalars.
+    Form,
+    /// `application/json`.
+    #[default]
+    Json,
 }
 
 impl RestCall {
@@ -65,6 +79,7 @@ impl RestCall {
             query: None,
             headers: None,
             data: None,
+            body_type: BodyType::Json,
             response: None,
         })
     }
@@ -72,8 +87,8 @@ impl RestCall {
     /// Builds the request.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a slot has no value, or a query
-    /// or header value is not a scalar.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a slot has no value, or a query,
+    /// header or form value is not a scalar.
     pub fn request(&self, vars: &Vars<'_>, args: &Value, parameters: &Value) -> Result<ApiRequest> {
         let given = self.path_parameters.as_ref().and_then(|formula| formula.build_with(vars));
         let input = args.get("input").unwrap_or(&Value::Null);
@@ -92,12 +107,22 @@ impl RestCall {
         }
         if let Some(data) = self.data.as_ref() {
             if let Some(data) = data.build_with(vars) {
-                request = request.json(data);
+                request.body = self.body(data)?;
             }
         } else if self.query.is_none() {
-            request = self.send_rest_of(input, request)?;
+            request = match args.get("fields") {
+                Some(fields) => self.send(fields.clone(), request)?,
+                None => self.send(self.rest_of(input), request)?,
+            };
         }
         Ok(request)
+    }
+
+    fn body(&self, data: Value) -> Result<ApiBody> {
+        Ok(match self.body_type {
+            BodyType::Form => ApiBody::Form(pairs("form field", data)?),
+            BodyType::Json => ApiBody::Json(data),
+        })
     }
 
     /// Reads the answer.
@@ -107,17 +132,22 @@ impl RestCall {
         formula.build_with(&vars.with("response", &response)).unwrap_or(Value::Null)
     }
 
-    fn send_rest_of(&self, input: &Value, mut request: ApiRequest) -> Result<ApiRequest> {
-        let Value::Object(input) = input else { return Ok(request) };
-        let rest: Map<String, Value> = input
-            .iter()
-            .filter(|(name, _)| !self.path.slots().any(|slot| slot == name.as_str()))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+    /// What the slots left over.
+    fn rest_of(&self, input: &Value) -> Value {
+        let Value::Object(input) = input else { return Value::Null };
+        let rest = input.iter().filter(|(name, _)| !self.path.slots().any(|slot| slot == name.as_str()));
+        Value::Object(rest.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// Puts data where the method puts it.
+    fn send(&self, data: Value, mut request: ApiRequest) -> Result<ApiRequest> {
+        if data.as_object().is_none_or(Map::is_empty) {
+            return Ok(request);
+        }
         if matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {
-            request.query.extend(pairs("query parameter", Value::Object(rest))?);
-        } else if !rest.is_empty() {
-            request = request.json(Value::Object(rest));
+            request.query.extend(pairs("query parameter", data)?);
+        } else {
+            request.body = self.body(data)?;
         }
         Ok(request)
     }
@@ -283,6 +313,27 @@ mod tests {
         assert_eq!(post.body, super::super::ApiBody::Json(json!({"title": "x", "labels": ["l"]})));
         let get = call(Method::GET, "/repos/{owner}/{repo}").request(&vars, &args, &parameters).unwrap();
         assert_eq!(get.query, [("title".to_owned(), "x".to_owned()), ("labels".to_owned(), "l".to_owned())]);
+    }
+
+    #[test]
+    fn fields_are_the_body_and_fill_no_slot() {
+        let args = json!({"id": "7", "fields": {"id": "8", "title": "x"}});
+        let vars = Vars::from(&args);
+        let patch = call(Method::PATCH, "/tasks/{id}").request(&vars, &args, &Value::Null).unwrap();
+        assert_eq!(
+            (patch.path.as_str(), patch.body),
+            ("/tasks/7", ApiBody::Json(json!({"id": "8", "title": "x"})))
+        );
+    }
+
+    #[test]
+    fn a_form_takes_scalars_only() {
+        let mut post = call(Method::POST, "/x");
+        post.body_type = BodyType::Form;
+        let send = |input: Value| post.request(&Vars::new(), &json!({"input": input}), &Value::Null);
+        let body = send(json!({"a": 1, "b": "x y"})).unwrap().body;
+        assert_eq!(body, ApiBody::Form(vec![("a".into(), "1".into()), ("b".into(), "x y".into())]));
+        assert!(send(json!({"a": {"b": 1}})).is_err());
     }
 
     #[test]

@@ -36,6 +36,8 @@ use serde_json::Value;
 use self::eval::{At, Evaluator, Stop, size_of};
 pub use self::date::parse_date;
 pub use self::jsonata::Jsonata;
+#[cfg(feature = "jsonata")]
+pub use self::jsonata::JsonataCore;
 pub use self::kind::FormulaKind;
 pub use self::legacy::AnyFilter;
 use self::node::Node;

@@ -1,5 +1,7 @@
 //! Whole values taken apart by locators.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::{Locator, Step, loose};
@@ -43,6 +45,22 @@ pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
     for place in places {
         if let Some(found) = place.at(value) {
             place.write(out.get_or_insert_with(|| Value::Object(Map::new())), Some(found.clone()));
+        }
+    }
+    out
+}
+
+/// An object that has a value at each of these places.
+///
+/// Of a place and another inside it the outer one counts.
+#[must_use]
+pub fn object_of(places: &[Locator], value: &Value) -> Value {
+    let mut out = Value::Object(Map::new());
+    let chosen: HashSet<&[Step]> = places.iter().map(Locator::steps).collect();
+    for place in places {
+        let steps = place.steps();
+        if !(0..steps.len()).any(|n| chosen.contains(&steps[..n])) {
+            place.write(&mut out, Some(value.clone()));
         }
     }
     out

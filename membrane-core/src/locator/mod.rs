@@ -19,7 +19,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-pub use self::fields::{exclude, find, leaves, pick};
+pub use self::fields::{exclude, find, leaves, object_of, pick};
 pub(crate) use self::read::{each_reached, read_steps};
 use crate::error::{Error, Result};
 

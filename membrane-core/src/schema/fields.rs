@@ -35,6 +35,7 @@ pub(super) fn put(schema: &mut Value, place: &[Step], inner: Value) {
             *schema = json!({"type": kind});
         }
         let Value::Object(keywords) = schema else { return };
+        keywords.entry("type").or_insert_with(|| Value::from(kind));
         let child = keywords.entry(keyword).or_insert(Value::Null);
         schema = match step {
             Step::Property(name) => {

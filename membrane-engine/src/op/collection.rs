@@ -48,7 +48,8 @@ impl Execute for GetCollection {
 impl Execute for ListRecords {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Records> {
         with_collection!(engine, caller, self.target, |collection| {
-            collection.list(self.filter.as_ref(), start(self.cursor.as_deref())).await
+            let validate = self.validate == Some(true);
+            collection.list(self.filter.as_ref(), start(self.cursor.as_deref()), validate).await
         })
     }
 }

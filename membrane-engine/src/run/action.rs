@@ -151,7 +151,7 @@ async fn data(
     };
     let output = match kind {
         ActionKind::ListDataRecords => {
-            serde_json::to_value(collection.list(config.get("filter"), cursor()).await?)
+            serde_json::to_value(collection.list(config.get("filter"), cursor(), false).await?)
         }
         ActionKind::SearchDataRecord => {
             let query = config.get("query").or_else(|| input.get("query")).and_then(Value::as_str);

@@ -1,5 +1,5 @@
 use membrane_core::connector::{Collection, Cx, Function, ListMethod, Record, Records, WriteMethod};
-use membrane_core::{Condition, Error, ErrorKind, Filter, Operator, Result};
+use membrane_core::{Condition, Error, ErrorKind, Filter, Operator, Result, Validator};
 use serde_json::{Map, Value, json};
 
 use super::page::{self, as_text};
@@ -36,7 +36,12 @@ impl<'a> Collections<'a> {
     }
 
     /// Reads a page. Conditions the app cannot try itself are tried here.
-    pub(crate) async fn list(&self, filter: Option<&Value>, cursor: Option<&str>) -> Result<Records> {
+    pub(crate) async fn list(
+        &self,
+        filter: Option<&Value>,
+        cursor: Option<&str>,
+        validate: bool,
+    ) -> Result<Records> {
         let list = self.collection.list.as_ref().ok_or_else(|| self.lacks("list"))?;
         let filter = match filter {
             None | Some(Value::Null) => Filter::default(),
@@ -61,7 +66,23 @@ impl<'a> Collections<'a> {
         };
         let (pushed, local) = push_down(list, &filter);
         let args = json!({"filter": filter_args(&filter), "cursor": cursor});
-        self.page(list, &args, cursor, pushed, &local).await
+        let records = self.page(list, &args, cursor, pushed, &local).await?;
+        if let Some(schema) = self.collection.fields_schema.as_ref().filter(|_| validate) {
+            let schema = self.engine.parts().cache.validator(schema).await?;
+            records.records.iter().try_for_each(|record| self.check_record(&schema, record))?;
+        }
+        Ok(records)
+    }
+
+    fn check_record(&self, schema: &Validator, record: &Record) -> Result<()> {
+        schema.validate(&record.fields).map_err(|error| {
+            let name = &self.cx.connector().name;
+            Error::new(
+                ErrorKind::External,
+                format!("{name} answered a record of `{}` that does not fit: {}", self.collection.key, error.message()),
+            )
+            .with("id", &record.id)
+        })
     }
 
     /// Finds records by text.
@@ -97,7 +118,7 @@ impl<'a> Collections<'a> {
         let Some(call) = &method.call else {
             let mut cursor = None;
             for _ in 0..MAX_MATCH_PAGES {
-                let page = self.list(Some(&query), cursor.as_deref()).await?;
+                let page = self.list(Some(&query), cursor.as_deref(), false).await?;
                 if let Some(record) = page.records.into_iter().next() {
                     return Ok(Some(record));
                 }

@@ -1,0 +1,176 @@
+//! Data collections and their methods.
+
+use indexmap::IndexMap;
+
+use super::function::Functions;
+use super::located::{Located, Text, TextOr};
+use super::origin::Origin;
+use super::pagination::{page_size, pagination};
+use super::parts::{name_of, property_names};
+use super::spec::{
+    CollectionSpec, DeleteSpec, FindSpec, FunctionSpec, ListSpec, MatchSpec, RecordSpec, SearchSpec,
+    WriteSpec,
+};
+use crate::connector::{
+    Collection, FindMethod, Function, ListMethod, MatchMethod, Pagination, RecordMapping, SearchMethod,
+    WriteMethod,
+};
+use crate::error::Result;
+use crate::schema::DataSchema;
+
+/// Reads one collection.
+struct Reader<'a> {
+    origin: Origin<'a>,
+    functions: &'a Functions<'a>,
+    /// What fills slots: the names of the collection's parameters.
+    parameters: Vec<String>,
+    fields_schema: Option<DataSchema>,
+}
+
+pub(super) fn collection(
+    origin: Origin<'_>,
+    functions: &Functions<'_>,
+    key: &Text,
+    spec: CollectionSpec,
+) -> Result<Collection> {
+    let name = spec.name.unwrap_or_else(|| name_of(&key.value));
+    let mut collection = Collection::new(origin.key(key)?, name);
+    collection.parameters_schema = origin.optional_schema(spec.parameters_schema.as_ref())?;
+    collection.fields_schema = origin.optional_schema(spec.fields_schema.as_ref())?;
+    let parameters = collection.parameters_schema.as_ref().and_then(property_names).unwrap_or_default();
+    let reader = Reader {
+        origin,
+        functions,
+        parameters: parameters.into_iter().map(str::to_owned).collect(),
+        fields_schema: collection.fields_schema.clone(),
+    };
+    if let Some(record) = spec.record {
+        collection.record = reader.record(&record)?;
+    }
+    collection.list = spec.list.map(|list| reader.list(list)).transpose()?;
+    collection.search =
+        spec.search.map(|search| reader.search(search, collection.list.as_ref())).transpose()?;
+    collection.r#match = spec.r#match.map(|spec| reader.r#match(spec)).transpose()?;
+    collection.find_by_id = spec.find_by_id.map(|spec| reader.find(spec)).transpose()?;
+    collection.create = spec.create.map(|spec| reader.write(spec, &[])).transpose()?;
+    collection.update = spec.update.map(|spec| reader.write(spec, &["id"])).transpose()?;
+    collection.delete = spec.delete.map(|spec| reader.delete(&spec)).transpose()?;
+    Ok(collection)
+}
+
+impl Reader<'_> {
+    fn function(&self, spec: &FunctionSpec, arguments: &[&str]) -> Result<Function> {
+        let slots: Vec<&str> =
+            self.parameters.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
+        self.functions.read(spec, Some(&slots))
+    }
+
+    fn record(&self, spec: &RecordSpec) -> Result<RecordMapping> {
+        let read =
+            |node: &Option<_>| node.as_ref().map(|node| self.origin.place_or_formula(node)).transpose();
+        Ok(RecordMapping {
+            id: read(&spec.id)?,
+            name: read(&spec.name)?,
+            uri: read(&spec.uri)?,
+            created_time: read(&spec.created_time)?,
+            updated_time: read(&spec.updated_time)?,
+            fields: read(&spec.fields)?,
+        })
+    }
+
+    fn list(&self, spec: Located<TextOr<ListSpec>>) -> Result<ListMethod> {
+        let spec = match spec.value {
+            TextOr::Other(spec) => spec,
+            TextOr::Text(text) => return self.function(&short(spec.at, text), &[]).map(ListMethod::new),
+        };
+        let mut list = ListMethod::new(self.function(&spec.run, &[])?);
+        list.records = self.origin.locator_or_root(spec.records.as_ref())?;
+        if let Some(spec) = &spec.pagination {
+            list.pagination = pagination(self.origin, spec)?;
+        }
+        list.page_size = spec.page_size.map(|size| page_size(self.origin, size)).transpose()?;
+        let mut filter = IndexMap::with_capacity(spec.filter.0.len());
+        for (field, parameter) in spec.filter.0 {
+            self.origin.locator(&field)?;
+            filter.insert(field.value, parameter.value);
+        }
+        list.filter = filter;
+        Ok(list)
+    }
+
+    fn search(&self, spec: SearchSpec, list: Option<&ListMethod>) -> Result<SearchMethod> {
+        let mut search = ListMethod::new(self.function(&spec.run, &["query"])?);
+        search.records = match (&spec.records, list) {
+            (None, Some(list)) => list.records.clone(),
+            (records, _) => self.origin.locator_or_root(records.as_ref())?,
+        };
+        search.pagination = match (&spec.pagination, list) {
+            (Some(spec), _) => pagination(self.origin, spec)?,
+            (None, Some(list)) => list.pagination.clone(),
+            (None, None) => Pagination::None,
+        };
+        search.page_size = match (spec.page_size, list) {
+            (Some(size), _) => Some(page_size(self.origin, size)?),
+            (None, Some(list)) => list.page_size.clone(),
+            (None, None) => None,
+        };
+        Ok(SearchMethod { list: search, parameter: spec.parameter })
+    }
+
+    fn r#match(&self, spec: MatchSpec) -> Result<MatchMethod> {
+        Ok(MatchMethod {
+            fields: spec.fields,
+            call: spec.run.as_ref().map(|run| self.function(run, &[])).transpose()?,
+            record: self.origin.locator_or_root(spec.record.as_ref())?,
+        })
+    }
+
+    fn find(&self, spec: Located<TextOr<FindSpec>>) -> Result<FindMethod> {
+        let (run, record) = match spec.value {
+            TextOr::Other(spec) => (spec.run, spec.record),
+            TextOr::Text(text) => (short(spec.at, text), None),
+        };
+        Ok(FindMethod {
+            call: self.function(&run, &["id"])?,
+            record: self.origin.locator_or_root(record.as_ref())?,
+        })
+    }
+
+    fn write(&self, spec: Located<TextOr<WriteSpec>>, arguments: &[&str]) -> Result<WriteMethod> {
+        let spec = match spec.value {
+            TextOr::Other(spec) => spec,
+            TextOr::Text(text) => {
+                return self.function(&short(spec.at, text), arguments).map(WriteMethod::new);
+            }
+        };
+        let mut method = WriteMethod::new(self.function(&spec.run, arguments)?);
+        method.id = spec.id.as_ref().map(|text| self.origin.locator(text)).transpose()?;
+        method.fields = self.field_names(spec.fields)?;
+        method.required_fields = self.field_names(spec.required_fields)?;
+        method.excluded_fields = self.field_names(spec.excluded_fields)?;
+        Ok(method)
+    }
+
+    fn delete(&self, spec: &Located<TextOr<DeleteSpec>>) -> Result<Function> {
+        match &spec.value {
+            TextOr::Other(spec) => self.function(&spec.run, &["id"]),
+            TextOr::Text(text) => self.function(&short(spec.at, text.clone()), &["id"]),
+        }
+    }
+
+    /// Names that must be among the fields, where these are known.
+    fn field_names(&self, names: Vec<Text>) -> Result<Vec<String>> {
+        let known = self.fields_schema.as_ref().and_then(property_names);
+        for name in &names {
+            if let Some(known) = known.as_ref().filter(|known| !known.contains(&name.value.as_str())) {
+                let message = format!("unknown field `{}`, expected {}", name.value, super::one_of(known));
+                return Err(self.origin.error(name.at, message));
+            }
+        }
+        Ok(names.into_iter().map(|name| name.value).collect())
+    }
+}
+
+fn short(at: super::located::Spot, text: String) -> FunctionSpec {
+    Located { at, value: TextOr::Text(text) }
+}

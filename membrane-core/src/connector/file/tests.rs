@@ -1,0 +1,313 @@
+use http::Method;
+use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
+use serde_json::json;
+
+use super::*;
+use crate::ErrorKind;
+use crate::connector::{ApiBody, BodyType, Function, Pagination, RestCall};
+use crate::formula::Vars;
+
+const TASK_MANAGER: &str = include_str!("../../../../membrane-testkit/connectors/task-manager.yml");
+
+/// A file where `PART` stands for what a test is about.
+const SMALL: &str = "\
+key: x
+name: X
+auth: {type: client-credentials}
+api: {baseUri: 'https://x.example'}
+PART
+";
+
+fn small(part: &str) -> Result<Connector> {
+    Connector::from_yaml(&SMALL.replace("PART", part), "x.yml")
+}
+
+fn rest(function: &Function) -> &RestCall {
+    let Function::Rest(call) = function else { panic!("{function:?} is no REST call") };
+    call
+}
+
+#[test]
+fn a_whole_connector_fits_on_eighty_lines() {
+    assert!(TASK_MANAGER.lines().count() <= 80);
+    let connector = Connector::from_yaml(TASK_MANAGER, "task-manager.yml").unwrap();
+    assert_eq!((connector.operations.len(), connector.collections.len(), connector.actions.len()), (7, 3, 5));
+    assert!(connector.operations["get-me"].is_read_only);
+    assert!(!connector.operations["create-task"].is_read_only);
+    assert_eq!(connector.operations["create-task"].name, "Create task");
+
+    let tasks = &connector.collections["tasks"];
+    let list = tasks.list.as_ref().unwrap();
+    assert_eq!(list.filter["status"], "status");
+    assert!(matches!(&list.pagination, Pagination::Cursor { parameter: Some(name), .. } if name == "cursor"));
+    let search = tasks.search.as_ref().unwrap();
+    assert_eq!(
+        (search.list.pagination.clone(), search.list.page_size.clone()),
+        (list.pagination.clone(), list.page_size.clone())
+    );
+    let fields = tasks.fields_schema.as_ref().unwrap().as_value();
+    assert_eq!(fields["properties"]["due_at"]["format"], "date-time");
+
+    let action = &connector.actions["create-task"];
+    assert_eq!(action.implements.as_ref().map(AsRef::as_ref), Some("create-task"));
+    assert_eq!((action.name.as_str(), action.description.is_some()), ("Create a task", true));
+    let input = action.spec.input_schema.as_ref().unwrap().as_value();
+    assert!(input["properties"]["assignee"].is_object());
+    assert_eq!(action.spec.config.as_ref().unwrap()["operationKey"], "create-task");
+    let own = connector.actions["complete-task"].spec.input_schema.as_ref().unwrap().as_value();
+    assert_eq!(own["required"], json!(["id"]));
+}
+
+#[test]
+fn requests_are_what_the_file_says() {
+    let connector = Connector::from_yaml(TASK_MANAGER, "task-manager.yml").unwrap();
+    let settings =
+        json!({"credentials": {"token": "t"}, "connectorParameters": {"apiUri": "http://127.0.0.1:1"}});
+    assert_eq!(connector.api.base_uri.build(&settings), Some(json!("http://127.0.0.1:1")));
+    let headers = connector.api.headers.as_ref().unwrap().build(&settings);
+    assert_eq!(headers, Some(json!({"authorization": "Bearer t"})));
+
+    let args = json!({"input": {"id": "tsk_1"}});
+    let call = rest(&connector.operations["complete-task"].run);
+    let request = call.request(&Vars::from(&args), &args, &json!(null)).unwrap();
+    assert_eq!((request.method, request.path.as_str()), (Method::PATCH, "/v1/tasks/tsk_1"));
+    assert_eq!(request.body, ApiBody::Json(json!({"status": "done"})));
+}
+
+#[test]
+fn forms_of_a_part_mean_the_same() {
+    let connector = small(
+        "options:
+  token: {type: client-credentials, title: Token, test: {operation: me}}
+  basic: {type: client-credentials, credentials: {user: {$var: $.connectionInput.u}}, test: not-supported}
+operations:
+  me: GET /me
+  again: {isReadOnly: true, run: {operation: {operationKey: me, outputMapping: {$var: $.output.id}}}}
+  gql: {run: {graphql: {document: 'query { a }', result: $.a}}}
+  form: {run: {rest: {method: POST, path: /f, bodyType: form}}}
+collections:
+  rows:
+    list: {run: GET /rows, pagination: link-header}
+    search: {run: {rest: {method: GET, path: '/find/{query}'}}, records: $.hits, pagination: none}
+    delete: not-supported
+  plain: {list: GET /plain}",
+    );
+    // `options` beside `auth`.
+    assert!(connector.unwrap_err().message().contains("either `auth` or `options`"));
+    let text = SMALL.replace("auth: {type: client-credentials}\n", "").replace(
+        "PART",
+        "options:
+  token: {type: client-credentials, title: Token, test: {operation: me}}
+  basic: {type: client-credentials, credentials: {user: {$var: $.connectionInput.u}}, test: not-supported}
+operations:
+  me: GET /me
+  gql: {run: {graphql: {document: 'query { a }', result: $.a}}}
+  form: {run: {rest: {method: POST, path: /f, bodyType: form}}}
+collections:
+  rows:
+    record: {id: $.number, name: {$concat: ['#', {$var: $.number}]}}
+    list: {run: GET /rows, pagination: link-header}
+    search: {run: {rest: {method: GET, path: '/find/{query}'}}, records: $.hits, pagination: none}
+    delete: not-supported
+  plain: {list: GET /plain}",
+    );
+    let connector = Connector::from_yaml(&text, "x.yml").unwrap();
+    assert_eq!(
+        connector.auth.iter().map(|option| option.key.as_str()).collect::<Vec<_>>(),
+        ["token", "basic"]
+    );
+    assert!(matches!(connector.auth[1].test, Some(Function::NotSupported)));
+    assert!(connector.operations["gql"].is_read_only);
+    assert_eq!(rest(&connector.operations["form"].run).body_type, BodyType::Form);
+    let rows = &connector.collections["rows"];
+    assert_eq!(rows.list.as_ref().unwrap().pagination, Pagination::LinkHeader);
+    assert_eq!(rows.search.as_ref().unwrap().list.pagination, Pagination::None);
+    assert!(matches!(rows.delete, Some(Function::NotSupported)));
+    let record = &rows.record;
+    assert_eq!(record.id.as_ref().unwrap().build(&json!({"number": 5})), Some(json!(5)));
+    assert_eq!(record.name.as_ref().unwrap().build(&json!({"number": 5})), Some(json!("#5")));
+}
+
+/// Reads a text in which `§` stands before the mistake; answers what the message says at that place.
+fn mistake(marked: &str) -> String {
+    let before = marked.split('§').next().unwrap();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    let error = Connector::from_yaml(&marked.replace('§', ""), "x.yml").expect_err(marked);
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{marked}");
+    let place = format!("x.yml:{line}:{column}: ");
+    match error.message().strip_prefix(&place) {
+        Some(message) => {
+            assert_eq!(error.context_value("line"), Some(line.to_string().as_str()));
+            message.to_owned()
+        }
+        None => format!("not at {place}: {}", error.message()),
+    }
+}
+
+fn check(cases: &[(&str, &str)], text: impl Fn(&str) -> String) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|(part, expected)| {
+            let said = mistake(&text(part));
+            (!said.starts_with(expected)).then(|| format!("{part}\n  said   {said}\n  wanted {expected}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_mistake_is_pointed_at() {
+    let cases = [
+        ("§opperations: {}", "unknown field `opperations`, expected one of `key`, `name`"),
+        ("operations: {a: {§pathh: /x}}", "unknown field `pathh`, expected one of `name`"),
+        ("operations:\n  a:\n    §name: A", "missing field `run`"),
+        ("operations:\n  a: §GET\n", "`GET` is no function, expected a method and a path"),
+        ("operations:\n  a: §FETCH /x\n", "unknown method `FETCH`, expected one of `GET`"),
+        ("operations:\n  a: §GET x\n", "the path `x` must begin with `/`"),
+        ("operations:\n  a: §GET /x/{id\n", "path `/x/{id`: a `{` without `}`"),
+        ("operations:\n  §a/b: GET /x\n", "a key has no slash"),
+        ("operations:\n  a: GET /x\n  §a: GET /y\n", "`a` stands twice"),
+        (
+            "operations:\n  a:\n    inputSchema: {properties: {id: {type: string}}}\n    run: §GET /x/{ib}\n",
+            "nothing fills the slot `{ib}`, expected `id`",
+        ),
+        ("operations: {a: {run: {operation: §b}}}", "unknown operation `b`, expected `a`"),
+        ("operations: {a: {run: §{rest: {method: GET, path: /x}, mapping: 1}}}", "a function is one of"),
+        ("operations: {a: {run: {graphql: {document: §'query {'}}}}", "expected a GraphQL document"),
+        (
+            "operations:\n  a:\n    run:\n      mapping:\n        b:\n          - $var: §$.a[\n",
+            "invalid locator `$.a[`",
+        ),
+        ("operations: {a: {run: {mapping: {b: §{$conact: [1]}}}}}", "unknown formula `$conact`"),
+        ("operations: {a: {run: {mapping: §{$eval: 1, isnt: 2}}}}", "unknown comparison `isnt`"),
+        ("operations: {a: {run: {mapping: §{$var: $.a, b: 2}}}}", "`b` cannot stand beside `$var`"),
+        (
+            "operations: {a: {run: {mapping: {$case: {cases: [{filter: [{field: a, operator: §iss}], value: 1}]}}}}}",
+            "a condition needs an `operator`",
+        ),
+        (
+            "operations: {a: {inputSchema: {properties: {b: {type: §strng}}}, run: GET /}}",
+            "unknown type \"strng\"",
+        ),
+        (
+            "operations: {a: {inputSchema: {properties: {b: {}}, required: [§c]}, run: GET /}}",
+            "`c` is required but",
+        ),
+        (
+            "operations: {a: {inputSchema: {properties: {b: {pattern: §'('}}}, run: GET /}}",
+            "the data schema is wrong",
+        ),
+        ("operations: {a: {inputSchema: §[], run: GET /}}", "expected a data schema"),
+        ("collections: {a: {list: {run: GET /x, pagination: §links}}}", "unknown pagination `links`"),
+        (
+            "collections: {a: {list: {run: GET /x, pagination: {type: §cursor}}}}",
+            "`cursor` pagination needs `next`",
+        ),
+        (
+            "collections: {a: {list: {run: GET /x, pagination: {type: offset, next: §$.a}}}}",
+            "`next` means nothing to `offset` pagination, expected one of `parameter`, `total`",
+        ),
+        ("collections: {a: {list: {run: GET /x, records: §'a['}}}", "invalid locator"),
+        ("collections: {a: {list: {run: GET /x, pageSize: {size: §0}}}}", "a page holds"),
+        ("collections: {a: {findById: §'GET /x/{idd}'}}", "nothing fills the slot `{idd}`, expected `id`"),
+        (
+            "collections: {a: {fieldsSchema: {properties: {b: {}}}, create: {run: POST /x, requiredFields: [§c]}}}",
+            "unknown field `c`, expected `b`",
+        ),
+        ("actions: {a: {operation: §b}}", "unknown operation `b`"),
+        ("actions: {a: §{name: A}}", "an action needs `operation`, or `type`"),
+        ("actions: {a: {type: §list-records}}", "unknown action type `list-records`, expected one of"),
+        (
+            "actions: {a: {type: list-data-records, config: {dataSource: {collectionKey: §b}}}}",
+            "unknown data collection `b`",
+        ),
+        (
+            "operations: {o: GET /}\nactions: {a: {operation: o, outputMapping: §1}}",
+            "an action with `operation` has",
+        ),
+        ("version: §[1]", "expected string scalar"),
+        ("categories: §{a: 1}", "expected"),
+        ("§---\nkey: y", "a connector is one document"),
+        ("a: §&a [*a]", ""),
+    ];
+    check(&cases, |part| SMALL.replace("PART", part));
+}
+
+#[test]
+fn the_api_is_checked_too() {
+    let cases = [
+        ("auth: {type: §api-key}", "unknown auth type `api-key`, expected `client-credentials`"),
+        ("auth: {type: client-credentials, test: §'GET /{x}'}", "nothing fills the slot `{x}`"),
+        ("auth: {type: client-credentials, §tset: GET /}", "unknown field `tset`"),
+        ("auth: §{type: client-credentials}\noptions: {}", "expected either `auth` or `options`, not both"),
+        ("options: §{}", "expected at least one way to connect"),
+    ];
+    check(&cases, |part| format!("key: x\nname: X\napi: {{baseUri: a}}\n{part}\n"));
+    let cases = [
+        ("api: §{}", "missing field `baseUri`"),
+        ("api: {baseUri: §{$vra: $.a}}", "unknown formula `$vra`"),
+        ("api: {baseUri: a, bodyType: §xml}", "unknown body type `xml`, expected one of `form`, `json`"),
+        ("api: {baseUri: a, headers: {'a b': §c}}", "`a b` cannot be the name of an HTTP header"),
+        ("api: {baseUri: a, query: {$top: 1, x: §{$vra: $.a}}}", "unknown formula `$vra`"),
+        ("api: {baseUri: a, rateLimit: §{requests: 0, perSeconds: 1}}", "a rate limit lets through"),
+        ("api: {baseUri: a, responses: [§{match: true}]}", "expected either `isSuccess: true`"),
+        (
+            "api: {baseUri: a, responses: [{match: true, error: {key: §gone}}]}",
+            "unknown error key `gone`, expected one of `access_denied`",
+        ),
+    ];
+    check(&cases, |part| format!("key: x\nname: X\nauth: {{type: client-credentials}}\n{part}\n"));
+    let error = Connector::from_yaml("key: x\nname: X\napi: {baseUri: a}\n", "x.yml").unwrap_err();
+    assert!(error.message().starts_with("x.yml: missing field `auth`"));
+    assert_eq!(
+        mistake("key: §''\nname: X\nauth: {type: client-credentials}\napi: {baseUri: a}"),
+        "a key has 1 to 100 bytes, this one has 0"
+    );
+}
+
+#[test]
+fn what_grows_or_nests_too_far_is_refused() {
+    let mut bomb = "x0: &x0 [a, a, a, a, a, a, a, a, a]\n".to_owned();
+    for n in 1..12 {
+        let before = format!("*x{}, ", n - 1).repeat(9);
+        bomb.push_str(&format!("x{n}: &x{n} [{before}]\n"));
+    }
+    let bomb = format!("parametersSchema:\n  {}", bomb.trim_end().replace('\n', "\n  "));
+    assert!(small(&bomb).is_err());
+    let large = format!("description: '{}'", "a".repeat(10 * 1024 * 1024));
+    assert!(small(&large).unwrap_err().message().contains("the file has more than 2 MB"));
+    for (open, close) in [("[", "]"), ("{a: ", "}")] {
+        let deep = format!("parametersSchema: {}1{}", open.repeat(5_000), close.repeat(5_000));
+        assert!(small(&deep).is_err());
+        let deep = format!("parametersSchema: {}1{}", open.repeat(60), close.repeat(60));
+        assert!(small(&deep).is_err() || open != "[");
+    }
+    assert!(Connector::from_yaml("", "x.yml").unwrap_err().message().contains("the file ends"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_text_panics(text in any::<String>()) {
+        let _ = Connector::from_yaml(&text, "x.yml");
+    }
+
+    #[test]
+    fn no_change_to_a_file_panics(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0usize..40, r"[-:{}\[\]$.&*<!|>'#, \na0]{0,4}"), 1..4),
+    ) {
+        let mut chars: Vec<char> = TASK_MANAGER.chars().collect();
+        for (at, cut, put) in changes {
+            let at = at.index(chars.len());
+            let end = chars.len().min(at + cut);
+            chars.splice(at..end, put.chars());
+        }
+        let text: String = chars.into_iter().collect();
+        if let Err(error) = Connector::from_yaml(&text, "x.yml") {
+            prop_assert!(error.kind() == ErrorKind::Configuration, "{}", error);
+            prop_assert!(error.message().starts_with("x.yml:"));
+        }
+    }
+}
