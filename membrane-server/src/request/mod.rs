@@ -5,5 +5,5 @@ mod field;
 mod query;
 
 pub(crate) use self::body::{Unread, json, read};
-pub(crate) use self::field::{Fields, Shape};
+pub(crate) use self::field::Fields;
 pub(crate) use self::query::parse;
