@@ -4,7 +4,7 @@
 
 mod http_support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -117,4 +117,24 @@ fn a_rate_that_allows_nothing_is_refused() {
         let builder = Target::builder("https://a.example.com".parse().unwrap()).rate(Some(rate));
         assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::Configuration);
     }
+}
+
+#[tokio::test]
+async fn a_limit_nobody_stated_is_found_out() {
+    let taken = Mutex::new(Vec::<Instant>::new());
+    let server = Server::start(move |_, seen| {
+        let mut taken = taken.lock().unwrap();
+        taken.retain(|at| seen.at.saturating_duration_since(*at) < Duration::from_millis(200));
+        if taken.len() >= 10 {
+            return answer(429, &[("retry-after", "0.2")], "");
+        }
+        taken.push(seen.at);
+        answer(200, &[], "")
+    })
+    .await;
+    let target = Arc::new(server.target());
+    // Let go together after each pause, 100 requests would use up their attempts: half of them failed.
+    burst(&open_stack().build().unwrap(), &target, 100).await;
+    let sent = server.seen().len();
+    assert!(sent < 350, "{sent}");
 }
