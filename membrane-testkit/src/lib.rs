@@ -4,4 +4,7 @@
 pub mod demo;
 pub mod fault;
 
+mod recorder;
 mod serve;
+
+pub use self::recorder::Recorder;
