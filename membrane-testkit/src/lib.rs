@@ -6,4 +6,7 @@ pub mod fault;
 #[cfg(feature = "engine")]
 pub mod store;
 
+mod recorder;
 mod serve;
+
+pub use self::recorder::Recorder;
