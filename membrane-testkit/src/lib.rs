@@ -3,5 +3,10 @@
 
 pub mod demo;
 pub mod fault;
+#[cfg(feature = "engine")]
+pub mod store;
 
+mod recorder;
 mod serve;
+
+pub use self::recorder::Recorder;

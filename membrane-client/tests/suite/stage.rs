@@ -8,7 +8,6 @@ use membrane_engine::Engine;
 use membrane_engine::store::SqliteStore;
 use membrane_engine::vault::KeyProvider;
 use membrane_server::{AccessToken, ServerConfig};
-use membrane_testkit::connectors;
 use membrane_testkit::demo::{Crm, TaskManager};
 use membrane_testkit::fault::FaultServer;
 use serde_json::json;
@@ -58,8 +57,8 @@ impl Stage {
         let engine = Engine::builder()
             .store(SqliteStore::memory().await.unwrap())
             .vault(KeyProvider::generate().unwrap())
-            .connector(connectors::task_manager().unwrap())
-            .connector(connectors::crm().unwrap())
+            .connector(TaskManager::connector().unwrap())
+            .connector(Crm::connector().unwrap())
             .connector(faulty().unwrap())
             .dangerous()
             .allow_private_networks()

@@ -98,6 +98,22 @@ impl ApiRequest {
         self
     }
 
+    /// Sets a parameter in place of the one of this name: in a JSON object or form that is the body,
+    /// otherwise in the query.
+    pub fn set_parameter(&mut self, name: &str, value: Value) {
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let pairs = match &mut self.body {
+            ApiBody::Json(Value::Object(fields)) => {
+                fields.insert(name.to_owned(), value);
+                return;
+            }
+            ApiBody::Form(pairs) => pairs,
+            _ => &mut self.query,
+        };
+        pairs.retain(|(known, _)| known != name);
+        pairs.push((name.to_owned(), text(value)));
+    }
+
     /// Sets a header.
     ///
     /// # Errors

@@ -13,13 +13,16 @@ use crate::schema::DataSchema;
 ///
 /// | method | arguments | result of a [`Function::Native`] |
 /// |---|---|---|
-/// | list | `{filter, cursor}` | `{records, cursor}` |
+/// | list | `{filter, filterValues, cursor}` | `{records, cursor}` |
 /// | search | `{query, cursor}` | `{records, cursor}` |
 /// | match | `{query}` | the record or null |
 /// | find by id | `{id}` | the record or null |
 /// | create | `{fields}` | the id, or an object with it |
 /// | update | `{id, fields}` | the id, or an object with it |
 /// | delete | `{id}` | anything |
+///
+/// `filter` is the array form of a [`Filter`](crate::Filter); `filterValues` holds what of it is pushed down,
+/// by parameter: see [`ListMethod::filter_values`].
 ///
 /// A record is what the app answers for it; [`Collection::record`] says where its id and name are.
 #[derive(Debug, Clone)]
@@ -145,6 +148,13 @@ pub struct SearchMethod {
     pub parameter: Option<String>,
 }
 
+impl SearchMethod {
+    /// Reads this list with the text in a query parameter.
+    pub fn new(list: ListMethod, parameter: impl Into<String>) -> Self {
+        Self { list, parameter: Some(parameter.into()) }
+    }
+}
+
 /// Finds one record by fields.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -157,6 +167,13 @@ pub struct MatchMethod {
     pub record: Locator,
 }
 
+impl MatchMethod {
+    /// Reads the list with one of these fields as filter; with any field when there are none.
+    pub fn new<I: IntoIterator<Item = S>, S: Into<String>>(fields: I) -> Self {
+        Self { fields: fields.into_iter().map(Into::into).collect(), call: None, record: Locator::root() }
+    }
+}
+
 /// Reads one record.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -167,11 +184,18 @@ pub struct FindMethod {
     pub record: Locator,
 }
 
+impl FindMethod {
+    /// The answer is the record.
+    pub fn new(call: Function) -> Self {
+        Self { call, record: Locator::root() }
+    }
+}
+
 /// Adds or changes one record.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WriteMethod {
-    /// The request. Fields it has no mapping for are its JSON body.
+    /// The request. Where it maps neither query nor body, the fields are its body.
     pub call: Function,
     /// Where the id is in the answer; where [`RecordMapping::id`] finds it when absent.
     pub id: Option<Locator>,

@@ -26,6 +26,13 @@ pub enum Function {
     Rest(Arc<RestCall>),
 }
 
+impl Function {
+    /// Rust code.
+    pub fn native(handler: impl Handler) -> Self {
+        Self::Native(Arc::new(handler))
+    }
+}
+
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -42,6 +42,14 @@ impl GraphQlCall {
     /// # Errors
     /// [`ErrorKind::InvalidInput`] when the variables are not an object.
     pub fn request(&self, vars: &Vars<'_>, args: &Value) -> Result<ApiRequest> {
+        Ok(self.send(self.variables(vars, args)?))
+    }
+
+    /// Builds the variables.
+    ///
+    /// # Errors
+    /// As [`GraphQlCall::request`].
+    pub fn variables(&self, vars: &Vars<'_>, args: &Value) -> Result<Value> {
         let variables = match &self.variables {
             Some(formula) => formula.build_with(vars).unwrap_or_else(|| json!({})),
             None => args.get("input").filter(|input| !input.is_null()).cloned().unwrap_or_else(|| json!({})),
@@ -49,12 +57,17 @@ impl GraphQlCall {
         if !variables.is_object() {
             return Err(Error::invalid_input("the variables of a GraphQL request are an object"));
         }
+        Ok(variables)
+    }
+
+    /// The request that sends these variables.
+    pub(super) fn send(&self, variables: Value) -> ApiRequest {
         let mut body = Map::with_capacity(2);
         body.insert("query".to_owned(), self.document.clone().into());
         body.insert("variables".to_owned(), variables);
         let mut request = ApiRequest::post(self.path.as_str()).json(Value::Object(body));
         request.idempotent = !self.is_mutation();
-        Ok(request)
+        request
     }
 
     /// Reads the answer's body.

@@ -14,6 +14,7 @@ mod function;
 mod graphql;
 mod limits;
 mod operation;
+mod page;
 mod pagination;
 mod response;
 mod rest;

@@ -1,7 +1,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{ApiBody, ApiRequest, ApiResponse};
+use super::{ApiRequest, ApiResponse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::locator::Locator;
 
@@ -72,16 +72,18 @@ impl Pagination {
         size: Option<&PageSize>,
     ) -> Result<()> {
         if let Some((size, parameter)) = size.and_then(|size| Some((size.size, size.parameter.as_ref()?))) {
-            set(request, parameter, size.into());
+            request.set_parameter(parameter, size.into());
         }
         let Some(cursor) = cursor else {
             if let Self::PageNumber { parameter, first, .. } = self {
-                set(request, parameter, (*first).into());
+                request.set_parameter(parameter, (*first).into());
             }
             return Ok(());
         };
         match self {
-            Self::Cursor { parameter: Some(parameter), .. } => set(request, parameter, cursor.into()),
+            Self::Cursor { parameter: Some(parameter), .. } => {
+                request.set_parameter(parameter, cursor.into())
+            }
             Self::Cursor { parameter: None, .. } => {}
             Self::LinkHeader | Self::NextUrl { .. } => {
                 // The address holds the whole query already. That it stays with the app's origin is checked
@@ -92,7 +94,7 @@ impl Pagination {
             Self::None => return Err(not_ours(cursor)),
             Self::Offset { parameter, .. } | Self::PageNumber { parameter, .. } => {
                 let number: u64 = cursor.parse().map_err(|_| not_ours(cursor))?;
-                set(request, parameter, number.into());
+                request.set_parameter(parameter, number.into());
             }
         }
         Ok(())
@@ -153,21 +155,6 @@ impl Pagination {
         }
         Ok(next)
     }
-}
-
-/// Sets a parameter in the body when the request has one with names, in the query otherwise.
-fn set(request: &mut ApiRequest, name: &str, value: Value) {
-    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let pairs = match &mut request.body {
-        ApiBody::Json(Value::Object(fields)) => {
-            fields.insert(name.to_owned(), value);
-            return;
-        }
-        ApiBody::Form(pairs) => pairs,
-        _ => &mut request.query,
-    };
-    pairs.retain(|(known, _)| known != name);
-    pairs.push((name.to_owned(), text(value)));
 }
 
 fn not_ours(cursor: &str) -> Error {
@@ -257,6 +244,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::connector::ApiBody;
 
     fn response(link: Option<&str>) -> ApiResponse {
         let mut headers = HeaderMap::new();

@@ -112,7 +112,11 @@ impl RestCall {
         } else if self.query.is_none() {
             request = match args.get("fields") {
                 Some(fields) => self.send(fields.clone(), request)?,
-                None => self.send(self.rest_of(input), request)?,
+                None => match self.rest_of(input) {
+                    // Nothing to say is not an empty object: many apps refuse a body where none belongs.
+                    Value::Object(rest) if rest.is_empty() => request,
+                    rest => self.send(rest, request)?,
+                },
             };
         }
         Ok(request)
@@ -141,7 +145,7 @@ impl RestCall {
 
     /// Puts data where the method puts it.
     fn send(&self, data: Value, mut request: ApiRequest) -> Result<ApiRequest> {
-        if data.as_object().is_none_or(Map::is_empty) {
+        if data.is_null() {
             return Ok(request);
         }
         if matches!(self.method, Method::GET | Method::HEAD | Method::DELETE) {

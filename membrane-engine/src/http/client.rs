@@ -17,6 +17,9 @@ use super::stack::Stack;
 use super::target::Target;
 use super::{fault, join};
 
+/// A time that an `Instant` can be moved by.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
+
 /// Sends requests to the API of one [`Target`] through the [`HttpStack`](super::HttpStack) that made it.
 ///
 /// Cheap to clone. Dropping a future of [`send`](ApiClient::send) ends the exchange, leaves the queue of
@@ -62,7 +65,7 @@ impl AppClient {
             headers,
             body,
             repeatable,
-            timeout: timeout.unwrap_or(self.stack.timeout),
+            timeout: timeout.unwrap_or(self.stack.timeout).min(LONGEST_TIMEOUT),
             max_response_bytes: self.stack.max_response_bytes,
             target: &self.target,
             gate: &self.gate,

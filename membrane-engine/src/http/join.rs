@@ -37,13 +37,19 @@ fn is_absolute(path: &str) -> bool {
     // `https:/x` and `https:\\x` are not taken here: below the base they do no harm.
     path.starts_with("//")
         || path.split_once("://").is_some_and(|(scheme, _)| {
-            scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+            scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
         })
 }
 
 fn same_origin(base: &Url, address: &str) -> Result<Url> {
-    let mut url =
-        base.join(address).map_err(|_| Error::invalid_input("the request's address is not a URL"))?;
+    // Parsed on its own: joined, what only resembles an address would be taken as a relative path.
+    let whole = if address.starts_with("//") {
+        Url::parse(&format!("{}:{address}", base.scheme()))
+    } else {
+        Url::parse(address)
+    };
+    let mut url = whole.map_err(|_| Error::invalid_input("the request's address is not a URL"))?;
     address::judge_form(&url).map_err(blocked)?;
     if url.origin() != base.origin() {
         return Err(blocked("it is of another origin than the connection's API, and credentials would leak")
@@ -101,6 +107,9 @@ mod tests {
             ("https://h", "/projects/x:run", "https://h/projects/x:run"),
             ("https://h", "documents:get", "https://h/documents:get"),
             ("https://h", "/go?to=http://x/y", "https://h/go?to=http://x/y"),
+            ("https://h/a/b", ".http://x", "https://h/a/b/.http://x"),
+            ("https://h/a/b", "1://x", "https://h/a/b/1://x"),
+            ("https://h/api", "..://x/../../..", "https://h/api/"),
             ("https://h", "https:/evil.test", "https://h/https:/evil.test"),
             ("https://h", "\\\\evil.test", "https://h///evil.test"),
             ("https://h/api", "https://H:443/other?p=2", "https://h/other?p=2"),
@@ -124,6 +133,7 @@ mod tests {
             "/../v1",
             "/%2e%2E/x",
             "..\\x",
+            "..://x/../../../..",
             "a/../../x",
         ] {
             assert!(

@@ -257,8 +257,8 @@ impl Body {
     fn new(whole: &Bytes) -> Self {
         // A long body is copied in part, not held whole until the run ends.
         let start = match whole.get(..BODY_KEPT) {
-            Some(start) if whole.len() > 4 * BODY_KEPT => Bytes::copy_from_slice(start),
-            _ => whole.clone(),
+            Some(start) => Bytes::copy_from_slice(start),
+            None => whole.clone(),
         };
         Self { start, length: whole.len() }
     }
@@ -267,11 +267,10 @@ impl Body {
         if self.length == 0 {
             return None;
         }
-        let start = self.start.get(..BODY_KEPT).unwrap_or(&self.start);
-        if std::str::from_utf8(start).is_err_and(|error| error.error_len().is_some()) {
+        if std::str::from_utf8(&self.start).is_err_and(|error| error.error_len().is_some()) {
             return Some(format!("({} bytes that are no text)", self.length));
         }
-        let mut text = target.mask().bytes(start, BODY_SHOWN);
+        let mut text = target.mask().bytes(&self.start, BODY_SHOWN);
         if self.length > BODY_SHOWN {
             text.push_str(&format!("… (cut, {} bytes in all)", self.length));
         }

@@ -172,7 +172,7 @@ impl Retry {
     /// Full jitter: anything up to a bound that doubles.
     fn backoff(&self, attempt: u32) -> Duration {
         let factor = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
-        random_below(self.policy.base.saturating_mul(factor).min(LONGEST_BACKOFF))
+        random_below(self.policy.base.saturating_mul(factor))
     }
 }
 
@@ -191,6 +191,7 @@ fn is_passing(arrived: &Arrived) -> bool {
 }
 
 fn random_below(bound: Duration) -> Duration {
+    let bound = bound.min(LONGEST_BACKOFF);
     let mut bytes = [0; 4];
     // Without randomness the waits are merely equal.
     let drawn = aws_lc_rs::rand::fill(&mut bytes).map_or(u32::MAX, |()| u32::from_ne_bytes(bytes));

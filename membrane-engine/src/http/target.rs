@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use data_encoding::BASE64;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use membrane_core::connector::RateLimit;
 use membrane_core::{Error, Result};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::address;
 use super::mask::Mask;
@@ -101,7 +103,7 @@ pub struct TargetBuilder {
     limit_key: Option<String>,
     rate: Option<RateLimit>,
     idempotency_header: Option<HeaderName>,
-    secrets: Vec<String>,
+    secrets: Vec<Zeroizing<String>>,
 }
 
 impl TargetBuilder {
@@ -143,11 +145,13 @@ impl TargetBuilder {
     /// Names a further secret to mask, such as a refresh token; values under 4 bytes are not masked.
     #[must_use]
     pub fn secret(mut self, value: impl Into<String>) -> Self {
-        self.secrets.push(value.into());
+        self.secrets.push(Zeroizing::new(value.into()));
         self
     }
 
     /// Sets the key that limits and pauses are shared under, the connection's id; the origin when absent.
+    ///
+    /// Targets of one key must state the same rate: another one starts the count anew.
     #[must_use]
     pub fn limit_key(mut self, key: impl Into<String>) -> Self {
         self.limit_key = Some(key.into());
@@ -190,9 +194,12 @@ impl TargetBuilder {
         let sensitive = self.headers.values().filter(|value| value.is_sensitive()).chain(authorization);
         let mut secrets = self.secrets;
         for value in sensitive.filter_map(|value| value.to_str().ok()) {
-            secrets.push(value.to_owned());
-            // `Bearer xoxb-1`: the token alone is what an app echoes.
-            secrets.extend(value.split_once(' ').map(|(_, token)| token.trim().to_owned()));
+            secrets.push(value.to_owned().into());
+            // `Bearer xoxb-1`: the token alone is what an app echoes; of `Basic`, the password.
+            if let Some((scheme, token)) = value.split_once(' ') {
+                secrets.extend(scheme.eq_ignore_ascii_case("basic").then(|| password(token)).flatten());
+                secrets.push(token.trim().to_owned().into());
+            }
         }
         let limit_key = self.limit_key.unwrap_or_else(|| self.base.origin().ascii_serialization());
         Ok(Target {
@@ -202,7 +209,7 @@ impl TargetBuilder {
             limit_key,
             rate: self.rate,
             idempotency_header: self.idempotency_header,
-            mask: Mask::new(secrets.iter().map(String::as_str)),
+            mask: Mask::new(secrets.iter().map(|secret| secret.as_str())),
         })
     }
 }
@@ -211,4 +218,11 @@ impl fmt::Debug for TargetBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TargetBuilder").finish_non_exhaustive()
     }
+}
+
+/// The password in the credentials of basic authorization.
+fn password(token: &str) -> Option<Zeroizing<String>> {
+    let pair = Zeroizing::new(BASE64.decode(token.trim().as_bytes()).ok()?);
+    let (_, password) = std::str::from_utf8(&pair).ok()?.split_once(':')?;
+    Some(Zeroizing::new(password.to_owned()))
 }

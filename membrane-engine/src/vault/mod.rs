@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 pub use self::keys::KeyProvider;
 pub use self::owner::Owner;
-use crate::store::Sealed;
+use crate::store::{Sealed, depth};
 
 /// Wraps data keys with an outer key.
 ///
@@ -83,8 +83,10 @@ impl Vault {
     /// Seals credentials as this version of the owner's record.
     ///
     /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) when they are nested deeper than JSON can be read,
     /// [`Internal`](ErrorKind::Internal) when there is no randomness; what the [`WrapKey`] answers.
     pub async fn seal(&self, owner: &Owner, version: u64, credentials: &Secret<Value>) -> Result<Sealed> {
+        depth::check([credentials.expose()])?;
         let data_key = cipher::random_key()?;
         let associated = owner.associated(owner::Part::Credentials, version);
         let ciphertext = cipher::seal(&data_key[..], &associated, &cipher::Json(credentials.expose()))?;

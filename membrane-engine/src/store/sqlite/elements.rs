@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::fault;
 use super::select::{Select, column, fetch_limit, id, page};
 use super::writer::Stop;
-use crate::store::{Query, Row, Scope};
+use crate::store::{Query, Row, Scope, depth};
 
 /// Separates name and key in the search column; nobody types it.
 const UNIT_SEPARATOR: char = '\u{1f}';
@@ -274,6 +274,7 @@ fn bind<'q>(query: Insert<'q>, scope: &'q Scope, row: &'q Row) -> Result<Insert<
         search.push(UNIT_SEPARATOR);
         search.push_str(&key.to_lowercase());
     }
+    depth::check(row.doc.values()).map_err(|error| error.with("id", &row.id))?;
     let doc = serde_json::to_string(&row.doc)
         .map_err(|error| Error::internal("a document cannot be written as JSON").with_source(error))?;
     Ok(query

@@ -71,6 +71,8 @@ fn file(options: &SqliteOptions, path: &Path) -> Result<Pools> {
         .synchronous(SqliteSynchronous::Full)
         // macOS takes a second pragma to reach the platter; elsewhere it does nothing.
         .pragma("fullfsync", "ON")
+        // The log is cut back to this once a burst of writes is over.
+        .pragma("journal_size_limit", "67108864")
         // What rotation replaces must not be left in free pages under the old key.
         .pragma("secure_delete", "ON");
     let read = connect.pragma("query_only", "ON");
@@ -129,4 +131,24 @@ fn cannot_open(path: &Path, error: io::Error) -> Error {
     Error::configuration(format!("cannot open the database {}: {error}", path.display()))
         .with_operation(OPERATION)
         .with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn writes_are_durable_and_reads_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = open(&SqliteOptions::new(folder.path().join("membrane.db"))).await.unwrap();
+        let expected = [("synchronous", 2), ("fullfsync", 1), ("foreign_keys", 1), ("secure_delete", 1)];
+        for (pragma, value) in expected {
+            let text = sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"));
+            assert_eq!(sqlx::query_scalar::<_, i64>(text).fetch_one(&pools.writer).await.unwrap(), value);
+        }
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&pools.reader).await.unwrap();
+        assert_eq!(mode, "wal");
+        let write = sqlx::query("DELETE FROM membrane_elements").execute(&pools.reader).await;
+        assert!(write.is_err());
+    }
 }

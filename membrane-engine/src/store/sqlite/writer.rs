@@ -90,9 +90,16 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
-        let mut turn = Instant::now();
         let mut closing = Vec::new();
-        while self.jobs.recv_many(&mut batch, BATCH).await > 0 {
+        let mut turn = Instant::now();
+        loop {
+            let idle = Instant::now();
+            if self.jobs.recv_many(&mut batch, BATCH).await == 0 {
+                break;
+            }
+            if idle.elapsed() > GAP {
+                turn = Instant::now();
+            }
             if batch.iter().any(|job| matches!(job.work, Work::Close)) {
                 // What is queued already is still taken; nothing new is.
                 self.jobs.close();
@@ -100,11 +107,8 @@ impl Writer {
                 closing.extend::<Vec<Job>>(close);
                 batch = rest;
             }
-            let waited = self.jobs.is_empty() && batch.len() == 1;
             self.commit(std::mem::take(&mut batch)).await;
-            if waited {
-                turn = Instant::now();
-            } else if turn.elapsed() > TURN {
+            if turn.elapsed() > TURN {
                 tokio::time::sleep(GAP).await;
                 turn = Instant::now();
             }
