@@ -39,10 +39,6 @@ impl Endpoint {
         Self { entry, route, slots, fields, fixed }
     }
 
-    pub(crate) fn route(&self) -> &'static Route {
-        self.route
-    }
-
     /// Answers one request.
     pub(crate) async fn answer(&self, server: &Server, request: Request) -> Response {
         let method = request.method().clone();
