@@ -28,7 +28,8 @@ impl ListMethod {
     /// Builds the request of one page; `None` when the function is not one request.
     ///
     /// Cursor, page size and filter values go into the query, into a body that is a JSON object or a form,
-    /// or into the variables of a GraphQL request, under the names the method says.
+    /// or into the variables of a GraphQL request, under the names the method says. A GraphQL request with a
+    /// `variables` formula reads `$.filterValues` there instead.
     ///
     /// # Errors
     /// As [`RestCall::request`](super::RestCall::request), and
@@ -45,13 +46,17 @@ impl ListMethod {
             Function::GraphQl(call) => {
                 // The parameters of the list are variables, so these stand in as the body.
                 let mut request = ApiRequest::post("").json(call.variables(&vars, args)?);
-                self.set_parameters(&mut request, filter, cursor)?;
+                if call.variables.is_none() {
+                    self.set_filter(&mut request, filter);
+                }
+                self.pagination.apply(&mut request, cursor, self.page_size.as_ref())?;
                 let ApiBody::Json(variables) = request.body else { return Ok(None) };
                 Ok(Some(call.send(variables)))
             }
             Function::Rest(call) => {
                 let mut request = call.request(&vars, args, cx.parameters())?;
-                self.set_parameters(&mut request, filter, cursor)?;
+                self.set_filter(&mut request, filter);
+                self.pagination.apply(&mut request, cursor, self.page_size.as_ref())?;
                 Ok(Some(request))
             }
             _ => Ok(None),
@@ -99,11 +104,10 @@ impl ListMethod {
         Ok((rows(self.records.take(&mut answer)), next))
     }
 
-    fn set_parameters(&self, request: &mut ApiRequest, filter: &Filter, cursor: Option<&str>) -> Result<()> {
+    fn set_filter(&self, request: &mut ApiRequest, filter: &Filter) {
         for (parameter, value) in self.filter_values(filter) {
             request.set_parameter(&parameter, value);
         }
-        self.pagination.apply(request, cursor, self.page_size.as_ref())
     }
 }
 
