@@ -4,7 +4,7 @@
 //! with `--port 4000`; skips otherwise.
 
 #![cfg(feature = "all")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use async_trait::async_trait;
 use membrane_connectors::{github, linear, slack};

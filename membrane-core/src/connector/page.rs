@@ -118,3 +118,56 @@ fn rows(found: Option<Value>) -> Vec<Value> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::{AuthOption, Connector, GraphQlCall, PageSize, Pagination, RestCall, Settings};
+    use crate::schema::DataSchema;
+
+    struct Nobody;
+
+    #[async_trait::async_trait]
+    impl crate::connector::ApiClient for Nobody {
+        async fn send(&self, _: ApiRequest) -> Result<super::super::ApiResponse> {
+            Err(crate::Error::internal("nothing is sent here"))
+        }
+    }
+
+    fn request(call: Function) -> ApiRequest {
+        let mut list = ListMethod::new(call);
+        list.filter.insert("owner.name".into(), "owner".into());
+        list.filter.insert("votes".into(), "votes".into());
+        list.page_size = Some(PageSize { parameter: Some("first".into()), size: 50 });
+        let next = Locator::root();
+        list.pagination = Pagination::Cursor { next, more: None, parameter: Some("after".into()) };
+        let connector = Connector::builder("x", "X")
+            .auth(AuthOption::client_credentials(DataSchema::any()))
+            .build()
+            .unwrap();
+        let settings = Settings::default();
+        let cx = Cx::new(&connector, &Nobody, &settings);
+        let filter = json!([
+            {"field": "$.owner.name", "operator": "is", "value": "ann"},
+            {"field": "votes", "operator": "more_than", "value": 2},
+            {"field": "state", "operator": "is", "value": "open"},
+        ]);
+        let filter = Filter::parse(&filter).unwrap();
+        list.request(&cx, &filter, &json!({}), Some("c")).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_app_filters_by_what_it_can() {
+        let call = RestCall::new(http::Method::GET, "/rows").unwrap();
+        let sent = request(Function::Rest(call.into()));
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(sent.query, [pair("owner", "ann"), pair("first", "50"), pair("after", "c")]);
+    }
+
+    #[test]
+    fn a_graphql_list_has_its_parameters_as_variables() {
+        let sent = request(Function::GraphQl(GraphQlCall::new("/graphql", "{ rows }").into()));
+        let ApiBody::Json(body) = sent.body else { panic!("is JSON") };
+        assert_eq!(body["variables"], json!({"owner": "ann", "first": 50, "after": "c"}));
+    }
+}
