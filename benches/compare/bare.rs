@@ -8,17 +8,27 @@ use serde_json::value::RawValue;
 
 use crate::Failure;
 
-pub(crate) async fn action(client: &reqwest::Client, app: &str, runs: usize, input: &Value) -> Result<(), Failure> {
+pub(crate) async fn action(
+    client: &reqwest::Client,
+    app: &str,
+    runs: usize,
+    input: &Value,
+) -> Result<(), Failure> {
     for _ in 0..runs {
         let body = serde_json::to_vec(input)?;
-        let request = client.post(format!("{app}/echo")).header("content-type", "application/json").body(body);
+        let request =
+            client.post(format!("{app}/echo")).header("content-type", "application/json").body(body);
         let answer: Value = serde_json::from_slice(&request.send().await?.bytes().await?)?;
         assert_eq!(&answer, input);
     }
     Ok(())
 }
 
-pub(crate) async fn values(client: &reqwest::Client, app: &str, out: &mut impl Write) -> Result<usize, Failure> {
+pub(crate) async fn values(
+    client: &reqwest::Client,
+    app: &str,
+    out: &mut impl Write,
+) -> Result<usize, Failure> {
     let mut records = 0;
     let mut page = Some(1);
     while let Some(number) = page {
@@ -41,7 +51,11 @@ struct RawPage<'a> {
     next_page: Option<u64>,
 }
 
-pub(crate) async fn raw_values(client: &reqwest::Client, app: &str, out: &mut impl Write) -> Result<usize, Failure> {
+pub(crate) async fn raw_values(
+    client: &reqwest::Client,
+    app: &str,
+    out: &mut impl Write,
+) -> Result<usize, Failure> {
     let mut records = 0;
     let mut page = Some(1);
     while let Some(number) = page {

@@ -27,7 +27,8 @@ impl Drop for Running {
 
 /// Starts this program again in a role and waits for its address.
 pub(crate) fn start(role: &[&str]) -> Result<Running, Failure> {
-    let mut child = Command::new(std::env::current_exe()?).arg("--role").args(role).stdout(Stdio::piped()).spawn()?;
+    let mut child =
+        Command::new(std::env::current_exe()?).arg("--role").args(role).stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
     Ok(Running { child, url: line.trim().to_owned() })

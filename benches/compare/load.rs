@@ -25,7 +25,8 @@ pub(crate) async fn rest(rounds: usize, seconds: u64) -> Result<(), Failure> {
         token: Some(token),
         body: json!({ "input": input }).to_string(),
     });
-    let bare = Arc::new(Target { url: format!("{}/run", forwarder.url), token: None, body: input.to_string() });
+    let bare =
+        Arc::new(Target { url: format!("{}/run", forwarder.url), token: None, body: input.to_string() });
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
         let a = load(&through_us, seconds).await?;
@@ -36,7 +37,9 @@ pub(crate) async fn rest(rounds: usize, seconds: u64) -> Result<(), Failure> {
         }
     }
     let ratios = ours.iter().zip(&theirs).map(|(a, b)| a / b).collect();
-    println!("POST /actions/{{id}}/run through the server (bare: axum + reqwest forwarder), {CONCURRENCY} at once");
+    println!(
+        "POST /actions/{{id}}/run through the server (bare: axum + reqwest forwarder), {CONCURRENCY} at once"
+    );
     println!("  requests a second  ours {:.0}  bare {:.0}", median(ours), median(theirs));
     println!("  ours/bare  {:.2}", median(ratios));
     Ok(())
@@ -58,8 +61,10 @@ async fn load(target: &Arc<Target>, seconds: u64) -> Result<f64, Failure> {
         let (client, target, done) = (client.clone(), Arc::clone(target), Arc::clone(&done));
         tasks.push(tokio::spawn(async move {
             while Instant::now() < until {
-                let mut request =
-                    client.post(&target.url).header("content-type", "application/json").body(target.body.clone());
+                let mut request = client
+                    .post(&target.url)
+                    .header("content-type", "application/json")
+                    .body(target.body.clone());
                 if let Some(token) = &target.token {
                     request = request.bearer_auth(token);
                 }

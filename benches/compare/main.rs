@@ -26,8 +26,10 @@ struct Sizes {
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
-    let after = |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1)).cloned();
-    let number = |name: &str, default: usize| after(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let after =
+        |name: &str| arguments.iter().position(|a| a == name).and_then(|at| arguments.get(at + 1)).cloned();
+    let number =
+        |name: &str, default: usize| after(name).and_then(|text| text.parse().ok()).unwrap_or(default);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     if let Some(role) = after("--role") {
         let at = arguments.iter().position(|a| *a == role).unwrap_or_default();
@@ -80,7 +82,13 @@ async fn actions(sizes: &Sizes) -> Result<(), Failure> {
             bare.push(b.0);
         }
     }
-    report("action run in process, log written (bare: reqwest + serde_json)", "run", sizes.runs, &ours, &bare);
+    report(
+        "action run in process, log written (bare: reqwest + serde_json)",
+        "run",
+        sizes.runs,
+        &ours,
+        &bare,
+    );
     engine.shutdown().await;
     Ok(())
 }
@@ -106,7 +114,13 @@ async fn collections(sizes: &Sizes) -> Result<(), Failure> {
     }
     let what = "collection read, mapped, validated, as JSON lines";
     report(&format!("{what} (bare: reqwest + serde_json Value)"), "record", sizes.records, &ours, &values);
-    report(&format!("{what} (bare: reqwest + serde_json RawValue, unmapped)"), "record", sizes.records, &ours, &raw);
+    report(
+        &format!("{what} (bare: reqwest + serde_json RawValue, unmapped)"),
+        "record",
+        sizes.records,
+        &ours,
+        &raw,
+    );
     engine.shutdown().await;
     Ok(())
 }

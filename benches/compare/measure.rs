@@ -26,7 +26,9 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 
 /// Prints both sides of a comparison, per unit of work.
 pub(crate) fn report(what: &str, unit: &str, units: usize, ours: &[Cost], bare: &[Cost]) {
-    let of = |costs: &[Cost], part: fn(&Cost) -> Duration| median(costs.iter().map(|cost| part(cost).as_secs_f64()).collect());
+    let of = |costs: &[Cost], part: fn(&Cost) -> Duration| {
+        median(costs.iter().map(|cost| part(cost).as_secs_f64()).collect())
+    };
     let ratio = |part: fn(&Cost) -> Duration| {
         median(ours.iter().zip(bare).map(|(a, b)| part(a).as_secs_f64() / part(b).as_secs_f64()).collect())
     };
@@ -36,5 +38,9 @@ pub(crate) fn report(what: &str, unit: &str, units: usize, ours: &[Cost], bare: 
     println!("  ours  {:9.2} µs CPU  {:9.2} µs wall  a {unit}", each(of(ours, cpu)), each(of(ours, wall)));
     println!("  bare  {:9.2} µs CPU  {:9.2} µs wall  a {unit}", each(of(bare, cpu)), each(of(bare, wall)));
     println!("  ours/bare  CPU {:.2}  wall {:.2}", ratio(cpu), ratio(wall));
-    println!("  {unit}s a CPU second  ours {:.0}  bare {:.0}", units as f64 / of(ours, cpu), units as f64 / of(bare, cpu));
+    println!(
+        "  {unit}s a CPU second  ours {:.0}  bare {:.0}",
+        units as f64 / of(ours, cpu),
+        units as f64 / of(bare, cpu)
+    );
 }

@@ -6,7 +6,8 @@ use axum::Router;
 use futures::StreamExt;
 use membrane_client::{Client, CreateConnection};
 use membrane_core::connector::{
-    AuthOption, Collection, Connector, Function, ListMethod, Operation, PageSize, Pagination, RecordMapping, RestCall,
+    AuthOption, Collection, Connector, Function, ListMethod, Operation, PageSize, Pagination, RecordMapping,
+    RestCall,
 };
 use membrane_core::element::{ActionKind, ActionSpec};
 use membrane_core::{DataSchema, Formula, Locator, Secret};
@@ -32,8 +33,11 @@ fn connector() -> Result<Connector, Failure> {
     }))?;
     let mut list = ListMethod::new(Function::Rest(RestCall::new(http::Method::GET, "/items")?.into()));
     list.records = Locator::parse("$.data")?;
-    list.pagination =
-        Pagination::Cursor { next: Locator::parse("$.next_page")?, more: None, parameter: Some("page".to_owned()) };
+    list.pagination = Pagination::Cursor {
+        next: Locator::parse("$.next_page")?,
+        more: None,
+        parameter: Some("page".to_owned()),
+    };
     list.page_size = Some(PageSize { parameter: None, size: 100 });
     let var = |place: &str| json!({"$var": place});
     let mut record = RecordMapping::default();
@@ -109,7 +113,8 @@ pub(crate) async fn action(client: &Client, runs: usize, input: &Value) -> Resul
 }
 
 pub(crate) async fn records(client: &Client, out: &mut impl Write) -> Result<usize, Failure> {
-    let mut records = client.customer("acme").connection("bench").collection("items").list().validate().stream();
+    let mut records =
+        client.customer("acme").connection("bench").collection("items").list().validate().stream();
     let mut count = 0;
     while let Some(record) = records.next().await {
         serde_json::to_writer(&mut *out, &record?)?;

@@ -37,7 +37,10 @@ async fn connected_apps(
 }
 
 /// The token the product's browser side asks for. A real product takes the customer from its own session.
-async fn token(State(product): State<Product>, Path(customer): Path<String>) -> Result<String, (StatusCode, String)> {
+async fn token(
+    State(product): State<Product>,
+    Path(customer): Path<String>,
+) -> Result<String, (StatusCode, String)> {
     AccessToken::customer(customer).sign("default", &product.workspace_secret).map_err(refuse)
 }
 
@@ -55,7 +58,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .connectors(membrane_connectors::all()?)
         .build()
         .await?;
-    let product = Product { client: Client::in_process(engine.clone()), workspace_secret: workspace_secret.clone() };
+    let product =
+        Product { client: Client::in_process(engine.clone()), workspace_secret: workspace_secret.clone() };
     let app = Router::new()
         .route("/customers/{id}/apps", get(connected_apps))
         .route("/customers/{id}/token", get(token))
@@ -70,7 +74,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if std::env::args().any(|argument| argument == "--once") {
         let remote = Client::remote(
             &format!("{url}/integrations"),
-            AccessToken::manager().sign("default", &Secret::new("a secret of at least 32 bytes, only for this example".to_owned()))?,
+            AccessToken::manager().sign(
+                "default",
+                &Secret::new("a secret of at least 32 bytes, only for this example".to_owned()),
+            )?,
         )?;
         for integration in remote.integrations().await?.items {
             println!("offers          {}", integration.name);

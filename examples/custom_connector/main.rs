@@ -48,8 +48,9 @@ struct Contactly;
 impl Implement<AddPerson> for Contactly {
     async fn run(&self, cx: &Cx<'_>, person: Person) -> membrane_core::Result<Added> {
         let answer = cx.call(ApiRequest::post("/api/contacts").json(json!(person))).await?;
-        serde_json::from_value(answer)
-            .map_err(|error| membrane_core::Error::configuration(format!("Contactly answered oddly: {error}")))
+        serde_json::from_value(answer).map_err(|error| {
+            membrane_core::Error::configuration(format!("Contactly answered oddly: {error}"))
+        })
     }
 }
 

@@ -20,7 +20,8 @@ use serde_json::json;
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let api = arguments.iter().position(|a| a == "--api").and_then(|at| arguments.get(at + 1)).cloned();
-    let repository = arguments.iter().find(|a| a.contains('/') && !a.contains("://")).ok_or("say which: OWNER/REPO")?;
+    let repository =
+        arguments.iter().find(|a| a.contains('/') && !a.contains("://")).ok_or("say which: OWNER/REPO")?;
     let (owner, repo) = repository.split_once('/').ok_or("say which: OWNER/REPO")?;
     let token = match (std::env::var("GITHUB_TOKEN"), &api) {
         (Ok(token), _) => token,
@@ -42,8 +43,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     acme.connect_with(connect).await?;
 
     let github = acme.connection("github");
-    let task =
-        NewTask { title: "Made by Membrane".to_owned(), project: Some(repository.clone()), ..NewTask::default() };
+    let task = NewTask {
+        title: "Made by Membrane".to_owned(),
+        project: Some(repository.clone()),
+        ..NewTask::default()
+    };
     let made = github.run_typed::<CreateTask>(&task).await?;
     println!("created {} {}", made.name.unwrap_or(made.id), made.url.unwrap_or_default());
 

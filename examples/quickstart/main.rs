@@ -45,8 +45,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?;
 
     // The client: the only line that differs between in process and remote.
-    let client =
-        if is_remote { Client::remote(&serve(engine.clone()).await?, Tokens)? } else { Client::in_process(engine.clone()) };
+    let client = if is_remote {
+        Client::remote(&serve(engine.clone()).await?, Tokens)?
+    } else {
+        Client::in_process(engine.clone())
+    };
     println!("Engine {}", if is_remote { "behind a REST server" } else { "in this process" });
 
     // A customer connects both apps.
@@ -84,7 +87,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Every run is in the log, with the raw exchange; secrets are masked.
     let logged = acme.connection("contactly").run(run.action_run_id.as_str()).await?;
     let exchanges = logged.external_api_logs.unwrap_or_default();
-    println!("Logged     {:?}, {} request(s) to the app, {} ms", logged.status, exchanges.len(), logged.duration.unwrap_or(0));
+    println!(
+        "Logged     {:?}, {} request(s) to the app, {} ms",
+        logged.status,
+        exchanges.len(),
+        logged.duration.unwrap_or(0)
+    );
 
     engine.shutdown().await;
     Ok(())

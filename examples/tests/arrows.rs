@@ -49,7 +49,10 @@ fn crates_point_down_only() {
             None if name == "membrane-connectors" => {
                 for dependency in ours {
                     let is_app = dependency.starts_with("membrane-connector-");
-                    assert!(is_app || dependency == "membrane-core", "{name} must not depend on {dependency}");
+                    assert!(
+                        is_app || dependency == "membrane-core",
+                        "{name} must not depend on {dependency}"
+                    );
                 }
             }
             None => {}
@@ -59,7 +62,8 @@ fn crates_point_down_only() {
 
 #[test]
 fn the_core_does_nothing_by_itself() {
-    let core = packages().into_iter().find(|package| package.name.as_str() == "membrane-core").expect("the core");
+    let core =
+        packages().into_iter().find(|package| package.name.as_str() == "membrane-core").expect("the core");
     let known = dependencies(&core);
     for forbidden in ["tokio", "reqwest", "sqlx", "hyper", "axum", "tower", "rustls", "uuid"] {
         assert!(!known.contains(forbidden), "membrane-core must not depend on {forbidden}");

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 #[cfg(feature = "remote")]
 use async_trait::async_trait;
+#[cfg(feature = "remote")]
+use membrane_core::Secret;
 use membrane_core::connector::UniversalAction;
 use membrane_core::element::{ActionSpec, IntegrationSpec};
 use membrane_core::op::{List, ListQuery};
 use membrane_core::{Page, Result};
-#[cfg(feature = "remote")]
-use membrane_core::Secret;
 
 use crate::backend::{Backend, Who};
 use crate::customer::CustomerHandle;

@@ -3,7 +3,8 @@ use std::collections::VecDeque;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use membrane_core::op::{
-    CollectionTarget, CreateRecord, DeleteRecord, FindRecord, ListRecords, MatchRecord, SearchRecords, UpdateRecord,
+    CollectionTarget, CreateRecord, DeleteRecord, FindRecord, ListRecords, MatchRecord, SearchRecords,
+    UpdateRecord,
 };
 use membrane_core::{Error, Result};
 use serde_json::{Map, Value};
@@ -61,7 +62,10 @@ impl CollectionHandle {
     /// # Errors
     /// [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound) when there is none.
     pub async fn get(&self, id: impl Into<String>) -> Result<Record> {
-        self.connection.call(FindRecord::new(self.target.clone(), id.into())).await.map(|outcome| outcome.record)
+        self.connection
+            .call(FindRecord::new(self.target.clone(), id.into()))
+            .await
+            .map(|outcome| outcome.record)
     }
 
     /// Adds a record and gives its id.
@@ -127,7 +131,9 @@ impl RecordList {
         let connection = &self.collection.connection;
         match &self.search {
             Some(query) => connection.call(SearchRecords::new(target, query.clone(), cursor)).await,
-            None => connection.call(ListRecords::new(target, self.filter.clone(), cursor, self.validate)).await,
+            None => {
+                connection.call(ListRecords::new(target, self.filter.clone(), cursor, self.validate)).await
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 use http::Method;
 use membrane_core::element::{ActionSpec, ConnectionSpec};
 use membrane_core::op::{
-    Archive, GetActionRun, GetConnection, List, ListActionRuns, ProxyRequest, ProxyResponse, Restore, RunOperation,
-    TestConnection,
+    Archive, GetActionRun, GetConnection, List, ListActionRuns, ProxyRequest, ProxyResponse, Restore,
+    RunOperation, TestConnection,
 };
 use membrane_core::{Page, Result};
 use serde_json::Value;
@@ -101,7 +101,12 @@ impl ConnectionHandle {
     ///
     /// # Errors
     /// What finding the connection and reaching the app gives.
-    pub async fn proxy(&self, method: Method, path: impl Into<String>, body: Option<&Value>) -> Result<ProxyResponse> {
+    pub async fn proxy(
+        &self,
+        method: Method,
+        path: impl Into<String>,
+        body: Option<&Value>,
+    ) -> Result<ProxyResponse> {
         let mut request = ProxyRequest::new(self.selector.as_str(), method, path);
         if let Some(body) = body {
             request = request.json(body);

@@ -35,7 +35,11 @@ const PASSED: [&str; 9] = [
 /// Sends a request to the app as the connection, and hands its answer through.
 pub(crate) async fn answer(server: &Server, request: Request) -> Response {
     let method = request.method().clone();
-    server.answer(&method, ROUTE, async { forward(server, request).await.map_err(|f| f.at("connections.proxy")) }).await
+    server
+        .answer(&method, ROUTE, async {
+            forward(server, request).await.map_err(|f| f.at("connections.proxy"))
+        })
+        .await
 }
 
 async fn forward(server: &Server, request: Request) -> Result<Response, Failure> {
@@ -142,7 +146,8 @@ mod tests {
 
     #[test]
     fn passes_content_on_and_no_cookies() {
-        let headers = [("Content-Type", "text/html"), ("Set-Cookie", "a=b"), ("transfer-encoding", "chunked")];
+        let headers =
+            [("Content-Type", "text/html"), ("Set-Cookie", "a=b"), ("transfer-encoding", "chunked")];
         let headers = headers.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         let response = pass_on(ProxyResponse::new(418, headers, Bytes::from_static(b"<b>"))).unwrap();
         assert_eq!(response.status().as_u16(), 418);

@@ -71,7 +71,15 @@ impl IntoResponse for Failure {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Retry::After(wait) = self.error.retry() {
-            headers.insert(RETRY_AFTER, wait.as_millis().div_ceil(1000).min(86_400).to_string().parse().unwrap_or(HeaderValue::from_static("1")));
+            headers.insert(
+                RETRY_AFTER,
+                wait.as_millis()
+                    .div_ceil(1000)
+                    .min(86_400)
+                    .to_string()
+                    .parse()
+                    .unwrap_or(HeaderValue::from_static("1")),
+            );
         }
         response
     }

@@ -59,7 +59,8 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
                 let (server, endpoint) = (Arc::clone(&server), Arc::clone(&endpoint));
                 async move { endpoint.answer(&server, request).await }
             };
-            let (path, methods) = paths.remove(&shape).unwrap_or_else(|| (route.path.clone(), MethodRouter::new()));
+            let (path, methods) =
+                paths.remove(&shape).unwrap_or_else(|| (route.path.clone(), MethodRouter::new()));
             paths.insert(shape, (path, methods.on(filter, handler)));
         }
     }
@@ -67,8 +68,11 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
     for (path, methods) in paths.into_values() {
         router = router.route(&path, methods);
     }
-    let any_method =
-        MethodFilter::GET.or(MethodFilter::POST).or(MethodFilter::PUT).or(MethodFilter::PATCH).or(MethodFilter::DELETE);
+    let any_method = MethodFilter::GET
+        .or(MethodFilter::POST)
+        .or(MethodFilter::PUT)
+        .or(MethodFilter::PATCH)
+        .or(MethodFilter::DELETE);
     for path in ["/connections/{connectionId}/proxy", "/connections/{connectionId}/proxy/", proxy::ROUTE] {
         let server = Arc::clone(&server);
         let handler = move |request: Request| {

@@ -62,7 +62,10 @@ impl Remote {
             return Err(refusal(status, &body));
         }
         serde_json::from_slice(&body).map_err(|error| {
-            Error::new(ErrorKind::Internal, format!("the server answered something else than agreed: {error}"))
+            Error::new(
+                ErrorKind::Internal,
+                format!("the server answered something else than agreed: {error}"),
+            )
         })
     }
 
@@ -73,9 +76,8 @@ impl Remote {
     async fn proxied(&self, who: &Who, request: ProxyRequest) -> Result<ProxyResponse> {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
         let route = Route::get("/connections/{connectionId}/proxy/{*path}");
-        let mut target = route
-            .encode(serde_json::json!({"connectionId": request.connection_id, "path": path}))?
-            .target;
+        let mut target =
+            route.encode(serde_json::json!({"connectionId": request.connection_id, "path": path}))?.target;
         if !query.is_empty() {
             target.push('?');
             target.push_str(query);
@@ -125,7 +127,7 @@ impl Remote {
         let headers = response
             .headers()
             .iter()
-            .filter(|(name, _)| *name != reqwest::header::CONTENT_LENGTH && *name != reqwest::header::DATE)
+            .filter(|(name, _)| !is_servers(name.as_str()))
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
         let body = response.bytes().await.map_err(failed)?;
@@ -133,12 +135,32 @@ impl Remote {
     }
 }
 
+/// Whether a header is the server's own and not the app's.
+fn is_servers(name: &str) -> bool {
+    const OWN: &[&str] = &[
+        "connection",
+        "content-length",
+        "content-security-policy",
+        "date",
+        "membrane-origin",
+        "transfer-encoding",
+        "vary",
+        "x-content-type-options",
+    ];
+    OWN.contains(&name) || name.starts_with("access-control-")
+}
+
 /// The error a server answered.
 fn refusal(status: StatusCode, body: &[u8]) -> Error {
-    ours(body).or_else(|| Some(Error::from(serde_json::from_slice::<ErrorBody>(body).ok()?))).unwrap_or_else(|| {
-        let kind = if status.is_server_error() { ErrorKind::Unavailable } else { ErrorKind::Internal };
-        Error::new(kind, format!("the server answered {status} without a reason; is this a Membrane server?"))
-    })
+    ours(body).or_else(|| Some(Error::from(serde_json::from_slice::<ErrorBody>(body).ok()?))).unwrap_or_else(
+        || {
+            let kind = if status.is_server_error() { ErrorKind::Unavailable } else { ErrorKind::Internal };
+            Error::new(
+                kind,
+                format!("the server answered {status} without a reason; is this a Membrane server?"),
+            )
+        },
+    )
 }
 
 /// An error of the server itself, told by the `kind` only our servers send.

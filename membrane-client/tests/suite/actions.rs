@@ -5,12 +5,19 @@ use serde_json::json;
 use crate::on_both;
 use crate::stage::Stage;
 
-on_both!(runs_an_action, runs_a_universal_action_with_its_types, lists_what_can_be_run, refuses_bad_input, says_what_is_not_there);
+on_both!(
+    runs_an_action,
+    runs_a_universal_action_with_its_types,
+    lists_what_can_be_run,
+    refuses_bad_input,
+    says_what_is_not_there
+);
 
 async fn runs_an_action(stage: Stage) {
     let acme = stage.connected("acme").await;
     let before = stage.tasks.tasks().len();
-    let run = acme.connection("taskly").action("create-task").run(json!({"title": "Buy milk"})).await.unwrap();
+    let run =
+        acme.connection("taskly").action("create-task").run(json!({"title": "Buy milk"})).await.unwrap();
     assert_eq!(stage.tasks.tasks().len(), before + 1);
     let made = stage.tasks.tasks().into_iter().find(|task| task.title == "Buy milk").unwrap();
     assert_eq!(run.output["id"], json!(made.id));
@@ -27,7 +34,8 @@ async fn runs_a_universal_action_with_its_types(stage: Stage) {
 async fn lists_what_can_be_run(stage: Stage) {
     let acme = stage.connected("acme").await;
     let actions = acme.connection("taskly").actions().await.unwrap().items;
-    let create = actions.iter().find(|a| a.key.as_ref().is_some_and(|key| key.as_str() == CreateTask::KEY)).unwrap();
+    let create =
+        actions.iter().find(|a| a.key.as_ref().is_some_and(|key| key.as_str() == CreateTask::KEY)).unwrap();
     assert!(create.place.integration_id.is_some());
     assert!(create.place.universal_parent_id.is_some());
     assert!(create.spec.input_schema.is_some());
@@ -49,9 +57,11 @@ async fn says_what_is_not_there(stage: Stage) {
     let acme = stage.connected("acme").await;
     let error = acme.connection("taskly").action("fly").run(json!({})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
-    let error = acme.connection("nothing").action("create-task").run(json!({"title": "x"})).await.unwrap_err();
+    let error =
+        acme.connection("nothing").action("create-task").run(json!({"title": "x"})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     // An app that does not do a use case says so.
-    let error = acme.connection("taskly").action("send-message").run(json!({"channel": "c", "text": "t"})).await;
+    let error =
+        acme.connection("taskly").action("send-message").run(json!({"channel": "c", "text": "t"})).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Unsupported);
 }

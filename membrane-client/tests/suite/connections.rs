@@ -95,7 +95,8 @@ async fn passes_requests_through(stage: Stage) {
     let me = taskly.proxy(Method::GET, "v1/me", None).await.unwrap();
     assert_eq!(me.status, 200);
     assert!(me.json().unwrap().is_object());
-    let made = taskly.proxy(Method::POST, "/v1/tasks?source=proxy", Some(&json!({"title": "raw"}))).await.unwrap();
+    let made =
+        taskly.proxy(Method::POST, "/v1/tasks?source=proxy", Some(&json!({"title": "raw"}))).await.unwrap();
     assert!((200..300).contains(&made.status));
     assert!(stage.tasks.tasks().iter().any(|task| task.title == "raw"));
     let missing = taskly.proxy(Method::GET, "v1/tasks/none", None).await.unwrap();

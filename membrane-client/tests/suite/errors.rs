@@ -21,7 +21,11 @@ async fn provoke(stage: &Stage) -> Vec<Error> {
         taskly.collection("users").delete("u1").await.unwrap_err(),
         acme.connection("none").get().await.unwrap_err(),
         acme.connect("taskly", json!({})).await.unwrap_err(),
-        acme.connection("contactly").collection("contacts").create(json!({"email": "no address"})).await.unwrap_err(),
+        acme.connection("contactly")
+            .collection("contacts")
+            .create(json!({"email": "no address"}))
+            .await
+            .unwrap_err(),
     ];
     stage.tasks.rotate_api_key();
     errors.push(tasks.list().page(None).await.unwrap_err());

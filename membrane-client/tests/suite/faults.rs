@@ -6,7 +6,12 @@ use serde_json::json;
 use crate::on_both;
 use crate::stage::Stage;
 
-on_both!(reads_what_is_no_json, bounds_what_an_app_sends, does_not_repeat_a_write_that_may_have_happened, waits_when_told_to);
+on_both!(
+    reads_what_is_no_json,
+    bounds_what_an_app_sends,
+    does_not_repeat_a_write_that_may_have_happened,
+    waits_when_told_to
+);
 
 async fn reads_what_is_no_json(stage: Stage) {
     let faulty = stage.connected_to_faults().await.connection("faulty");

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use membrane_client::{Client, CreateConnection, CustomerHandle, Result, Secret, TokenSource};
-use membrane_core::connector::{AuthOption, Connector, Function, Operation, RestCall};
 use membrane_core::DataSchema;
+use membrane_core::connector::{AuthOption, Connector, Function, Operation, RestCall};
 use membrane_engine::Engine;
 use membrane_engine::store::SqliteStore;
 use membrane_engine::vault::KeyProvider;

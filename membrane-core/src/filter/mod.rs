@@ -157,7 +157,7 @@ impl PartialEq for Filter {
 
 impl FromIterator<Condition> for Filter {
     fn from_iter<I: IntoIterator<Item = Condition>>(conditions: I) -> Self {
-        Self { conditions: conditions.into_iter().collect() }
+        Self::new(conditions.into_iter().collect())
     }
 }
 

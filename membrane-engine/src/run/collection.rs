@@ -1,5 +1,5 @@
-use membrane_core::connector::{Collection, Cx, Function, ListMethod, Record, Records, WriteMethod};
-use membrane_core::{Condition, Error, ErrorKind, Filter, Operator, Result, Validator};
+use membrane_core::connector::{Collection, Cx, Record, Records, WriteMethod};
+use membrane_core::{Error, ErrorKind, Filter, Result, Validator};
 use serde_json::{Map, Value, json};
 
 use super::page::{self, as_text};
@@ -64,9 +64,8 @@ impl<'a> Collections<'a> {
                 .with("field", "filter"));
             }
         };
-        let (pushed, local) = push_down(list, &filter);
-        let args = json!({"filter": filter_args(&filter), "cursor": cursor});
-        let records = self.page(list, &args, cursor, pushed, &local).await?;
+        let page = list.page(&self.cx, &filter, not_empty(cursor)).await?;
+        let records = self.records(page, &list.local_filter(&filter))?;
         if let Some(schema) = self.collection.fields_schema.as_ref().filter(|_| validate) {
             let schema = self.engine.parts().cache.validator(schema).await?;
             records.records.iter().try_for_each(|record| self.check_record(&schema, record))?;
@@ -79,7 +78,11 @@ impl<'a> Collections<'a> {
             let name = &self.cx.connector().name;
             Error::new(
                 ErrorKind::External,
-                format!("{name} answered a record of `{}` that does not fit: {}", self.collection.key, error.message()),
+                format!(
+                    "{name} answered a record of `{}` that does not fit: {}",
+                    self.collection.key,
+                    error.message()
+                ),
             )
             .with("id", &record.id)
         })
@@ -91,9 +94,8 @@ impl<'a> Collections<'a> {
         if query.trim().is_empty() {
             return Err(Error::invalid_input("a search needs a text: `query`").with("field", "query"));
         }
-        let pushed = search.parameter.iter().map(|name| (name.clone(), query.to_owned())).collect();
-        let args = json!({"query": query, "cursor": cursor});
-        self.page(&search.list, &args, cursor, pushed, &Filter::default()).await
+        let page = search.page(&self.cx, query, not_empty(cursor)).await?;
+        self.records(page, &Filter::default())
     }
 
     /// Finds one record by fields.
@@ -158,7 +160,7 @@ impl<'a> Collections<'a> {
         }
         self.check_fields(&fields).await?;
         let args = json!({ "fields": fields });
-        let answer = self.write(method, &args).await?;
+        let answer = self.cx.run(&method.call, &args).await?;
         self.written_id(method, &answer).ok_or_else(|| {
             Error::new(
                 ErrorKind::External,
@@ -178,7 +180,7 @@ impl<'a> Collections<'a> {
         }
         self.check_fields(&fields).await?;
         let args = json!({"id": check_id(id)?, "fields": fields});
-        let answer = self.write(method, &args).await?;
+        let answer = self.cx.run(&method.call, &args).await?;
         Ok(self.written_id(method, &answer).unwrap_or_else(|| id.to_owned()))
     }
 
@@ -189,20 +191,11 @@ impl<'a> Collections<'a> {
         Ok(())
     }
 
-    async fn page(
-        &self,
-        list: &ListMethod,
-        args: &Value,
-        cursor: Option<&str>,
-        pushed: Vec<(String, String)>,
-        local: &Filter,
-    ) -> Result<Records> {
-        let cursor = cursor.filter(|cursor| !cursor.is_empty());
-        let raw = page::read(&self.cx, list, args, cursor, pushed).await?;
+    fn records(&self, (raw, cursor): (Vec<Value>, Option<String>), local: &Filter) -> Result<Records> {
         let mut records = Records::default();
-        records.cursor = raw.cursor;
-        records.records.reserve(raw.records.len());
-        for raw in raw.records {
+        records.cursor = cursor;
+        records.records.reserve(raw.len());
+        for raw in raw {
             let record = page::record(self.collection, &self.cx, raw)?;
             if local.matches(&record.fields) {
                 records.records.push(record);
@@ -256,22 +249,6 @@ impl<'a> Collections<'a> {
         })
     }
 
-    /// Sends a write. Fields a REST request has no mapping for are its JSON body.
-    async fn write(&self, method: &WriteMethod, args: &Value) -> Result<Value> {
-        match &method.call {
-            Function::Rest(call) if call.data.is_none() && call.query.is_none() => {
-                let vars = self.cx.vars(args);
-                let mut request = call.request(&vars, args, self.cx.parameters())?;
-                request = request.json(args["fields"].clone());
-                let method = request.method.clone();
-                let response = self.cx.send(request).await?;
-                let body = membrane_core::connector::classify(self.cx.connector(), &method, &response)?;
-                Ok(call.answer(body, &response, vars))
-            }
-            call => self.cx.run(call, args).await,
-        }
-    }
-
     fn written_id(&self, method: &WriteMethod, answer: &Value) -> Option<String> {
         if let Some(place) = &method.id {
             return place.at(answer).and_then(as_text);
@@ -304,31 +281,6 @@ fn not_found_as_null(outcome: Result<Value>) -> Result<Value> {
     }
 }
 
-/// Parts a filter: what the app tries, as query parameters, and what is tried here. None is dropped.
-fn push_down(list: &ListMethod, filter: &Filter) -> (Vec<(String, String)>, Filter) {
-    let mut pushed = Vec::new();
-    let mut local: Vec<Condition> = Vec::new();
-    for condition in filter.conditions() {
-        let field = condition.field.to_string();
-        let field = field.strip_prefix("$.").unwrap_or(&field);
-        let parameter = list.filter.get(field).filter(|_| condition.operator == Operator::Is);
-        let text = match &condition.value {
-            Value::Bool(flag) => Some(flag.to_string()),
-            value => as_text(value),
-        };
-        match (parameter, text) {
-            (Some(parameter), Some(text)) => pushed.push((parameter.clone(), text)),
-            _ => local.push(condition.clone()),
-        }
-    }
-    (pushed, local.into_iter().collect())
-}
-
-/// The filter as functions see it: an object of the fields that must be equal.
-fn filter_args(filter: &Filter) -> Value {
-    let mut fields = Value::Object(Map::new());
-    for condition in filter.conditions().iter().filter(|condition| condition.operator == Operator::Is) {
-        condition.field.write(&mut fields, Some(condition.value.clone()));
-    }
-    fields
+fn not_empty(cursor: Option<&str>) -> Option<&str> {
+    cursor.filter(|cursor| !cursor.is_empty())
 }

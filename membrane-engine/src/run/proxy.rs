@@ -37,7 +37,11 @@ async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Resul
     caller.require(Access::Customer)?;
     let connected = connected(engine, caller, &request.connection_id).await?;
     let client = connected.client(engine, None);
-    let mut api_request = ApiRequest::new(request.method, request.path);
+    // Over REST a whole address arrives behind the slash of the route; it is judged as the address it is.
+    let bare = request.path.trim_start_matches('/');
+    let is_address = bare.starts_with("https://") || bare.starts_with("http://");
+    let path = if is_address { bare.to_owned() } else { request.path };
+    let mut api_request = ApiRequest::new(request.method, path);
     api_request.headers = headers(&request.headers)?;
     if let Some((content_type, body)) = request.body {
         api_request.body = ApiBody::Raw(content_type, body);

@@ -114,7 +114,8 @@ fn said(definition: &Value, all: &Map<String, Value>) -> String {
             references(definition, &mut open);
         }
     }
-    let reached: BTreeMap<&String, Option<&Value>> = reached.iter().map(|name| (name, all.get(name))).collect();
+    let reached: BTreeMap<&String, Option<&Value>> =
+        reached.iter().map(|name| (name, all.get(name))).collect();
     json!([definition, reached]).to_string()
 }
 

@@ -113,14 +113,16 @@ impl Described<'_> {
     }
 
     fn is_set(&self, field: &str) -> bool {
-        self.route.slots().any(|slot| slot == field) || self.route.fixed.iter().any(|(name, _)| *name == field)
+        self.route.slots().any(|slot| slot == field)
+            || self.route.fixed.iter().any(|(name, _)| *name == field)
     }
 }
 
 /// The proxy, which is no operation of the catalogue: its input and output are the app's.
 pub(super) fn proxy(method: &str) -> Value {
     let summary = "Sends a request to the app as the connection, and hands its answer through as it is.";
-    let mut operation = frame(&format!("connections.proxy.{}", method.to_ascii_lowercase()), summary, &json!({}));
+    let mut operation =
+        frame(&format!("connections.proxy.{}", method.to_ascii_lowercase()), summary, &json!({}));
     let anything = json!({"*/*": {"schema": {}}});
     operation["responses"] = json!({
         "default": {

@@ -21,7 +21,8 @@ impl Fields {
     /// Reads the fields off the schema of an input.
     pub(crate) fn of(schema: &Value) -> Self {
         let properties = schema.get("properties").and_then(Value::as_object);
-        let shapes = properties.into_iter().flatten().map(|(name, field)| (name.clone(), Shape::of(schema, field)));
+        let shapes =
+            properties.into_iter().flatten().map(|(name, field)| (name.clone(), Shape::of(schema, field)));
         Self(shapes.collect())
     }
 

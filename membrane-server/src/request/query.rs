@@ -46,7 +46,9 @@ fn segments(name: &str) -> (&str, Vec<&str>) {
     let (first, mut tail) = name.split_at(open);
     let mut rest = Vec::new();
     while rest.len() < MAX_DEPTH {
-        let Some((inner, after)) = tail.strip_prefix('[').and_then(|tail| tail.split_once(']')) else { break };
+        let Some((inner, after)) = tail.strip_prefix('[').and_then(|tail| tail.split_once(']')) else {
+            break;
+        };
         rest.push(inner);
         tail = after;
     }

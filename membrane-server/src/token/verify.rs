@@ -65,7 +65,8 @@ impl Verifier {
         validation.leeway = LEEWAY;
         validation.validate_nbf = true;
         validation.required_spec_claims = HashSet::from(["exp".to_owned()]);
-        let keys = secrets.iter().map(|secret| DecodingKey::from_secret(secret.expose().as_bytes())).collect();
+        let keys =
+            secrets.iter().map(|secret| DecodingKey::from_secret(secret.expose().as_bytes())).collect();
         Self { workspace_key: workspace_key.to_owned(), keys, validation }
     }
 
@@ -77,7 +78,8 @@ impl Verifier {
         if token.starts_with("pat-") {
             return Err(refused("personal", "this server takes no personal access tokens, only JWTs"));
         }
-        let malformed = || refused("malformed", "the access token is no JWT signed with HS256, HS384 or HS512");
+        let malformed =
+            || refused("malformed", "the access token is no JWT signed with HS256, HS384 or HS512");
         if token.len() > MAX_LEN {
             return Err(malformed());
         }
@@ -102,10 +104,9 @@ impl Verifier {
                 refused("signature", "the signature of the access token does not fit the workspace secret")
             }
             Fault::InvalidAudience => refused("audience", "the access token is meant for others (`aud`)"),
-            Fault::MissingRequiredClaim(_) | Fault::InvalidClaimFormat(_) => refused(
-                "expiry",
-                "the access token never expires; sign it with `exp`, in seconds since 1970",
-            ),
+            Fault::MissingRequiredClaim(_) | Fault::InvalidClaimFormat(_) => {
+                refused("expiry", "the access token never expires; sign it with `exp`, in seconds since 1970")
+            }
             _ => malformed(),
         })?;
         self.read(claims)
@@ -116,10 +117,16 @@ impl Verifier {
         match workspace {
             Some(Value::String(key)) if key == self.workspace_key => {}
             Some(_) => {
-                return Err(refused("workspace", "the access token names a workspace that is not served here"));
+                return Err(refused(
+                    "workspace",
+                    "the access token names a workspace that is not served here",
+                ));
             }
             None => {
-                return Err(refused("workspace", "the access token names no workspace; set `iss` to its key"));
+                return Err(refused(
+                    "workspace",
+                    "the access token names no workspace; set `iss` to its key",
+                ));
             }
         }
         let expires = claims.exp.as_ref().and_then(Value::as_f64).unwrap_or_default();
@@ -159,7 +166,9 @@ fn customer_id(id: &Value) -> Result<String> {
     match id {
         Value::String(id) if !id.trim().is_empty() => Ok(id.clone()),
         Value::Number(id) => Ok(id.to_string()),
-        _ => Err(refused("claims", "the customer's `id` in the access token must be a text that is not empty")),
+        _ => {
+            Err(refused("claims", "the customer's `id` in the access token must be a text that is not empty"))
+        }
     }
 }
 
@@ -235,7 +244,11 @@ mod tests {
         for algorithm in ALGORITHMS {
             assert!(verifier().verify(&sign(algorithm, SECRET, &claims)).is_ok());
         }
-        assert!(verifier().verify(&sign(Algorithm::HS256, "an older secret of 32 bytes or more", &claims)).is_ok());
+        assert!(
+            verifier()
+                .verify(&sign(Algorithm::HS256, "an older secret of 32 bytes or more", &claims))
+                .is_ok()
+        );
     }
 
     #[test]
@@ -289,13 +302,15 @@ mod tests {
         let mut header = Header::new(Algorithm::HS256);
         header.crit = Some(vec!["b64".to_owned()]);
         let claims = json!({"id": "c", "iss": "acme-ws", "exp": now() + 60});
-        let token = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
+        let token =
+            jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
         assert_eq!(reason(&verifier().verify(&token).unwrap_err()), "malformed");
     }
 
     #[test]
     fn no_message_repeats_the_token() {
-        let token = sign(Algorithm::HS256, "another secret of at least 32 bytes", &json!({"id": "who-is-this"}));
+        let token =
+            sign(Algorithm::HS256, "another secret of at least 32 bytes", &json!({"id": "who-is-this"}));
         let error = format!("{:?}", verifier().verify(&token).unwrap_err());
         assert!(!error.contains("who-is-this") && !error.contains(&token[..20]), "{error}");
     }
