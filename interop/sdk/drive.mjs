@@ -323,7 +323,7 @@ check('the runs are in the log', async () => {
 check('connection.operation(key).get and .run', async () => {
   const operation = client.connection(seen.tasks).operation('get-me');
   assert.equal((await operation.get()).key, 'get-me');
-  assert.ok((await operation.run({})).output.email);
+  assert.ok((await operation.run({ input: {} })).output.email);
 });
 
 // ---- data collections
@@ -431,7 +431,7 @@ check('input that does not fit', async () => {
 });
 check('what the app refuses', async () => {
   const error = await throws(
-    () => client.connection(seen.tasks).operation('get-task').run({ id: 'none' }),
+    () => client.connection(seen.tasks).operation('get-task').run({ input: { id: 'none' } }),
     BadRequestError,
     { key: 'not_found' },
   );

@@ -113,7 +113,8 @@ mod tests {
         for (text, seconds) in [("45", 45), ("45s", 45), ("30m", 1800), ("1h", 3600), ("7d", 604_800)] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)));
         }
-        for text in ["", "h", "1w", "-1h", "1.5h", "0s", "é", "99999999999999999999d", "9999999999999999999d"] {
+        for text in ["", "h", "1w", "-1h", "1.5h", "0s", "é", "99999999999999999999d", "9999999999999999999d"]
+        {
             assert!(duration(text).is_err(), "{text}");
         }
     }
