@@ -5,6 +5,7 @@ mod collections;
 mod connections;
 mod errors;
 mod faults;
+mod kinds;
 mod logs;
 mod stage;
 

@@ -250,3 +250,10 @@ pub struct Records {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
+
+impl Records {
+    /// Makes a page.
+    pub fn new(records: Vec<Record>, cursor: Option<String>) -> Self {
+        Self { records, cursor }
+    }
+}

@@ -38,7 +38,7 @@ impl Execute for ListActionRuns {
             to: self.to,
         };
         let page = engine.parts().store.runs(&caller.scope(), &query, &self.paging).await?;
-        let items = page.items.into_iter().map(|row| run_record(row, false)).collect::<Result<_>>()?;
+        let items = page.items.iter().map(|row| run_record(row, false)).collect::<Result<_>>()?;
         Ok(Page::new(items, page.cursor))
     }
 }
@@ -56,6 +56,6 @@ impl Execute for GetActionRun {
         let row = found.ok_or_else(|| {
             Error::not_found(format!("there is no {} run `{id}`", ElementKind::Action)).with("id", &id)
         })?;
-        run_record(row, self.details == Some(true))
+        run_record(&row, self.details == Some(true))
     }
 }

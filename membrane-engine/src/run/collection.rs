@@ -192,16 +192,14 @@ impl<'a> Collections<'a> {
     }
 
     fn records(&self, (raw, cursor): (Vec<Value>, Option<String>), local: &Filter) -> Result<Records> {
-        let mut records = Records::default();
-        records.cursor = cursor;
-        records.records.reserve(raw.len());
+        let mut records = Vec::with_capacity(raw.len());
         for raw in raw {
             let record = page::record(self.collection, &self.cx, raw)?;
             if local.matches(&record.fields) {
-                records.records.push(record);
+                records.push(record);
             }
         }
-        Ok(records)
+        Ok(Records::new(records, cursor))
     }
 
     fn one(&self, place: &membrane_core::Locator, mut answer: Value) -> Result<Option<Record>> {

@@ -181,7 +181,7 @@ fn masked(value: &Value, plan: &Plan) -> Value {
 }
 
 /// A logged run as answers show it.
-pub(crate) fn run_record(row: RunRow, details: bool) -> Result<ActionRunRecord> {
+pub(crate) fn run_record(row: &RunRow, details: bool) -> Result<ActionRunRecord> {
     let unreadable = |error: serde_json::Error| {
         membrane_core::Error::internal("a logged run cannot be read").with_source(error)
     };
