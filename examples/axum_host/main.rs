@@ -44,6 +44,7 @@ async fn token(
     AccessToken::customer(customer).sign("default", &product.workspace_secret).map_err(refuse)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "handed to `map_err`")]
 fn refuse(error: membrane_client::Error) -> (StatusCode, String) {
     let status = StatusCode::from_u16(error.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, error.message().to_owned())
