@@ -1,1 +1,1 @@
-//! Runnable examples of Membrane for Rust.
+#![doc = include_str!("../README.md")]

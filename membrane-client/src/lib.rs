@@ -1,1 +1,22 @@
-//! Customer-facing integrations for a Rust product: one client, in process or remote.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod action;
+mod backend;
+mod client;
+mod collection;
+mod connection;
+mod customer;
+
+pub use membrane_core::connector::{Record, Records, UniversalAction};
+pub use membrane_core::element::{Action, Connection, Customer, Integration};
+pub use membrane_core::op::{ActionRun, ActionRunRecord, CreateConnection, ListQuery, ProxyResponse};
+pub use membrane_core::{Error, ErrorKind, Page, Paging, Result, Retry, Secret, Selector, universal};
+
+pub use crate::action::ActionHandle;
+pub use crate::client::Client;
+#[cfg(feature = "remote")]
+pub use crate::client::TokenSource;
+pub use crate::collection::{CollectionHandle, RecordList};
+pub use crate::connection::ConnectionHandle;
+pub use crate::customer::CustomerHandle;

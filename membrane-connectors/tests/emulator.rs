@@ -74,7 +74,7 @@ async fn all(cx: &Cx<'_>, collection: &str) -> Vec<Value> {
     let list = cx.connector().collections[collection].list.as_ref().unwrap();
     let (mut all, mut cursor) = (Vec::new(), None);
     loop {
-        let (rows, next) = list.page(cx, &Filter::default(), Map::new(), cursor.as_deref()).await.unwrap();
+        let (rows, next) = list.page(cx, &Filter::default(), cursor.as_deref()).await.unwrap();
         all.extend(rows);
         cursor = next;
         if cursor.is_none() {
@@ -115,8 +115,8 @@ async fn github_creates_lists_updates_and_searches() {
     of_repository.run(&issues.update.as_ref().unwrap().call, &close).await.unwrap();
     let list = issues.list.as_ref().unwrap();
     let open = Filter::from_fields(&json!({"state": "open"})).unwrap();
-    let (rows, cursor) = list.page(&of_repository, &open, Map::new(), None).await.unwrap();
-    let (rest, _) = list.page(&of_repository, &open, Map::new(), cursor.as_deref()).await.unwrap();
+    let (rows, cursor) = list.page(&of_repository, &open, None).await.unwrap();
+    let (rest, _) = list.page(&of_repository, &open, cursor.as_deref()).await.unwrap();
     assert_eq!(rows.len() + rest.len(), 119);
 
     let comment = json!({"owner": owner, "repo": name, "issueNumber": "1"});

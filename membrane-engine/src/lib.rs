@@ -1,6 +1,20 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod builder;
+mod cache;
+mod caller;
+mod clock;
+mod connect;
+mod element;
+mod engine;
 pub mod http;
+pub mod op;
+mod run;
 pub mod store;
+mod sync;
 pub mod vault;
+
+pub use crate::builder::{Builder, Dangerous};
+pub use crate::caller::Caller;
+pub use crate::engine::Engine;

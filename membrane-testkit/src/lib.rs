@@ -3,6 +3,8 @@
 
 pub mod demo;
 pub mod fault;
+#[cfg(feature = "engine")]
+pub mod store;
 
 mod recorder;
 mod serve;

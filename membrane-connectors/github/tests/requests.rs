@@ -6,7 +6,7 @@ use membrane_connector_github::connector;
 use membrane_core::connector::{ApiBody, Collection, Connector, Cx, Settings};
 use membrane_core::{ErrorKind, Filter, Retry};
 use membrane_testkit::Recorder;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 fn settings() -> Settings {
     Settings::new(json!({"token": "t"}), json!({}))
@@ -45,8 +45,8 @@ async fn issues_are_read_page_by_page_and_filtered_by_github() {
     let list = issues(&connector).list.as_ref().unwrap();
     let filter = Filter::from_fields(&json!({"state": "open", "labels": "bug", "title": "A"})).unwrap();
 
-    let (rows, cursor) = list.page(&cx, &filter, Map::new(), None).await.unwrap();
-    let (rest, end) = list.page(&cx, &filter, Map::new(), cursor.as_deref()).await.unwrap();
+    let (rows, cursor) = list.page(&cx, &filter, None).await.unwrap();
+    let (rest, end) = list.page(&cx, &filter, cursor.as_deref()).await.unwrap();
     assert_eq!((rows.len(), rest.len(), end), (1, 0, None));
     let sent = api.requests();
     assert_eq!(sent[0].path, "/repos/octo/a%20b/issues");
@@ -69,8 +69,7 @@ async fn search_stays_within_the_repository() {
     let (settings, parameters) = (settings(), json!({"owner": "octo", "repo": "r"}));
     let cx = Cx::new(&connector, &api, &settings).with_parameters(&parameters);
     let search = issues(&connector).search.as_ref().unwrap();
-    let query = Map::from_iter([("query".to_owned(), json!("crash"))]);
-    let (rows, _) = search.list.page(&cx, &Filter::default(), query, None).await.unwrap();
+    let (rows, _) = search.page(&cx, "crash", None).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(api.requests()[0].query[0], ("q".to_owned(), "repo:octo/r is:issue crash".to_owned()));
 }

@@ -9,7 +9,7 @@ use membrane_core::connector::{ApiBody, Connector, Cx, Function, Settings};
 use membrane_core::formula::Vars;
 use membrane_core::{ErrorKind, Filter};
 use membrane_testkit::Recorder;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 fn settings() -> Settings {
     Settings::new(json!({"token": "xoxb"}), json!({}))
@@ -28,9 +28,9 @@ async fn a_channel_is_read_in_forms_with_a_cursor() {
     let (settings, parameters) = (settings(), json!({"channel": "C1"}));
     let cx = Cx::new(&connector, &api, &settings).with_parameters(&parameters);
     let list = connector.collections["messages"].list.as_ref().unwrap();
-    let (rows, cursor) = list.page(&cx, &Filter::default(), Map::new(), None).await.unwrap();
+    let (rows, cursor) = list.page(&cx, &Filter::default(), None).await.unwrap();
     assert_eq!((rows.len(), cursor.as_deref()), (1, Some("abc")));
-    let (_, end) = list.page(&cx, &Filter::default(), Map::new(), cursor.as_deref()).await.unwrap();
+    let (_, end) = list.page(&cx, &Filter::default(), cursor.as_deref()).await.unwrap();
     assert_eq!(end, None);
     let sent = api.requests();
     assert_eq!(form(&sent[0].body), ["channel=C1", "limit=200"]);

@@ -37,8 +37,8 @@ fn formula(case: &Value) -> Result<(), String> {
     let vars = &case["variables"];
     let only_resolves = case.get("mode").is_some();
     if !only_resolves {
-        let built = Formula::parse(&case["formula"])
-            .and_then(|formula| formula.try_build(&functions::vars(vars)));
+        let built =
+            Formula::parse(&case["formula"]).and_then(|formula| formula.try_build(&functions::vars(vars)));
         compare(case, built, &case["formula"].to_string())?;
     }
     let stub = Stub::new(case);
@@ -127,7 +127,8 @@ impl Resolver for Stub<'_> {
         let args = match request {
             Request::DataCollection { key, parameters } => json!([key, parameters]),
             Request::DataSchema { key } => json!([key]),
-            Request::FindAppRecordId { table, record_id } | Request::FindExternalRecordId { table, record_id } => {
+            Request::FindAppRecordId { table, record_id }
+            | Request::FindExternalRecordId { table, record_id } => {
                 json!([{"dataLinkTableKey": table, "recordId": record_id}])
             }
             Request::Lookup { lookup, schema, whole } => {

@@ -18,22 +18,23 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
     let b = args.get(1).unwrap_or(&Value::Null);
     Some(match name {
         "isValidLocator" => Ok(Some(json!(Locator::from_value(a).is_ok()))),
-        "locatorToSteps" => Locator::from_value(a).map(|locator| Some(locator.steps().iter().map(step).collect())),
+        "locatorToSteps" => {
+            Locator::from_value(a).map(|locator| Some(locator.steps().iter().map(step).collect()))
+        }
         "stepsToLocator" => Locator::from_value(a).map(|locator| Some(json!(locator))),
         "locatorToString" if a.is_string() => Ok(Some(a.clone())),
         "locatorToString" => Locator::from_value(a).map(|locator| Some(json!(locator))),
-        "getValueByLocator" => {
-            Ok(Locator::from_value(b).ok().and_then(|locator| locator.read(a).map(std::borrow::Cow::into_owned)))
-        }
+        "getValueByLocator" => Ok(Locator::from_value(b)
+            .ok()
+            .and_then(|locator| locator.read(a).map(std::borrow::Cow::into_owned))),
         "getValueAtLocator" => Ok(Locator::from_value(b).ok().and_then(|locator| locator.at(a).cloned())),
         "setValueAtLocator" => Locator::from_value(b).map(|locator| {
             let mut target = a.clone();
             locator.write(&mut target, args.get(2).cloned());
             (!locator.is_root() || args.len() > 2).then_some(target)
         }),
-        "makeObjectPropertyLocator" => {
-            Locator::from_value(a).map(|locator| Some(json!(locator.property(b.as_str().unwrap_or_default()))))
-        }
+        "makeObjectPropertyLocator" => Locator::from_value(a)
+            .map(|locator| Some(json!(locator.property(b.as_str().unwrap_or_default())))),
         "extractFieldLocator" => Locator::from_value(a).map(|locator| Some(json!(locator.field()))),
         "getVariableLocators" => Ok(Some(json!(variable_places(a)))),
         "getFormulaLocators" => {
@@ -49,9 +50,9 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "transformVars" => Ok(formula::transform_variables(a, b)),
         "mergeWithFormulas" => Ok(formula::merge_formulas(args.first(), args.get(1))),
         "parseDate" => Ok(formula::parse_date(a).map(Value::from)),
-        "getReferenceCollectionPathForSchema" => {
-            Ok(schema(a).and_then(|schema| schema.reference_collection()).map(|place| json!(place.to_string())))
-        }
+        "getReferenceCollectionPathForSchema" => Ok(schema(a)
+            .and_then(|schema| schema.reference_collection())
+            .map(|place| json!(place.to_string()))),
         "parseDataLocationPath" => DataLocation::parse(a.as_str().unwrap_or_default())
             .map(|place| Some(json!({"key": place.key, "parameters": place.parameters}))),
         "makeDataLocationPath" => Ok(location(a).map(|place| json!(place.to_string()))),
@@ -96,7 +97,8 @@ pub(crate) fn vars(variables: &Value) -> Vars<'_> {
 }
 
 #[cfg(feature = "jsonata")]
-static JSONATA: std::sync::LazyLock<formula::JsonataCore> = std::sync::LazyLock::new(formula::JsonataCore::new);
+static JSONATA: std::sync::LazyLock<formula::JsonataCore> =
+    std::sync::LazyLock::new(formula::JsonataCore::new);
 
 /// Runs a future that never waits.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -1,8 +1,8 @@
 use serde_json::{Map, Value, json};
 
-use super::{ApiBody, ApiRequest, Cx, Function, ListMethod, classify};
-use crate::error::Result;
-use crate::filter::{Filter, Operator};
+use super::{ApiBody, ApiRequest, Cx, Function, ListMethod, SearchMethod, classify};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::{Condition, Filter, Operator};
 use crate::locator::Locator;
 
 impl ListMethod {
@@ -13,11 +13,7 @@ impl ListMethod {
         for (field, parameter) in &self.filter {
             let Ok(field) = Locator::parse(field) else { continue };
             let mut conditions = filter.conditions().iter();
-            let found = conditions.find(|condition| {
-                condition.field == field
-                    && condition.operator == Operator::Is
-                    && !matches!(condition.value, Value::Array(_) | Value::Object(_) | Value::Null)
-            });
+            let found = conditions.find(|condition| condition.field == field && is_pushed(condition));
             if let Some(condition) = found {
                 values.insert(parameter.clone(), condition.value.clone());
             }
@@ -25,11 +21,31 @@ impl ListMethod {
         values
     }
 
+    /// The conditions [`ListMethod::filter_values`] leaves: those are tried on what the app answers.
+    pub fn local_filter(&self, filter: &Filter) -> Filter {
+        let mut pushed: Vec<&str> = Vec::new();
+        let stays = |condition: &&Condition| {
+            let takes = self.filter.iter().find(|(field, parameter)| {
+                Locator::parse(field).is_ok_and(|field| condition.field == field)
+                    && is_pushed(condition)
+                    && !pushed.contains(&parameter.as_str())
+            });
+            match takes {
+                Some((_, parameter)) => {
+                    pushed.push(parameter);
+                    false
+                }
+                None => true,
+            }
+        };
+        filter.conditions().iter().filter(stays).cloned().collect()
+    }
+
     /// Builds the request of one page; `None` when the function is not one request.
     ///
     /// Cursor, page size and filter values go into the query, into a body that is a JSON object or a form,
     /// or into the variables of a GraphQL request, under the names the method says. A GraphQL request with a
-    /// `variables` formula reads `$.filterValues` there instead.
+    /// `variables` formula reads `$.filterValues` and `$.query` there instead.
     ///
     /// # Errors
     /// As [`RestCall::request`](super::RestCall::request), and
@@ -41,13 +57,44 @@ impl ListMethod {
         args: &Value,
         cursor: Option<&str>,
     ) -> Result<Option<ApiRequest>> {
+        self.request_with(cx, &self.filter_values(filter), args, cursor)
+    }
+
+    /// Reads one page: what the app answers for each record, and the cursor of the next page.
+    ///
+    /// Conditions the app does not filter by are not tried here.
+    ///
+    /// # Errors
+    /// As [`ListMethod::request`], and what [`Cx::call`] gives;
+    /// [`ErrorKind::External`](crate::ErrorKind::External) when the app names the same page as the next, or
+    /// answers something else than a list.
+    pub async fn page(
+        &self,
+        cx: &Cx<'_>,
+        filter: &Filter,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Value>, Option<String>)> {
+        let pushed = self.filter_values(filter);
+        let args = json!({
+            "filter": filter.to_value(), "filterValues": pushed.clone(), "cursor": cursor,
+        });
+        self.page_with(cx, &pushed, &args, cursor).await
+    }
+
+    fn request_with(
+        &self,
+        cx: &Cx<'_>,
+        pushed: &Map<String, Value>,
+        args: &Value,
+        cursor: Option<&str>,
+    ) -> Result<Option<ApiRequest>> {
         let vars = cx.vars(args);
         match &self.call {
             Function::GraphQl(call) => {
                 // The parameters of the list are variables, so these stand in as the body.
                 let mut request = ApiRequest::post("").json(call.variables(&vars, args)?);
                 if call.variables.is_none() {
-                    self.set_filter(&mut request, filter);
+                    set_parameters(&mut request, pushed);
                 }
                 self.pagination.apply(&mut request, cursor, self.page_size.as_ref())?;
                 let ApiBody::Json(variables) = request.body else { return Ok(None) };
@@ -55,7 +102,7 @@ impl ListMethod {
             }
             Function::Rest(call) => {
                 let mut request = call.request(&vars, args, cx.parameters())?;
-                self.set_filter(&mut request, filter);
+                set_parameters(&mut request, pushed);
                 self.pagination.apply(&mut request, cursor, self.page_size.as_ref())?;
                 Ok(Some(request))
             }
@@ -63,59 +110,74 @@ impl ListMethod {
         }
     }
 
-    /// Reads one page: what the app answers for each record, and the cursor of the next page.
-    ///
-    /// `extra` are arguments besides `filter` and `cursor`: the `query` of a search. Conditions the app
-    /// does not filter by are not tried here.
-    ///
-    /// # Errors
-    /// As [`ListMethod::request`], and what [`Cx::call`] gives;
-    /// [`ErrorKind::External`](crate::ErrorKind::External) when the app names the same page as the next.
-    pub async fn page(
+    async fn page_with(
         &self,
         cx: &Cx<'_>,
-        filter: &Filter,
-        extra: Map<String, Value>,
+        pushed: &Map<String, Value>,
+        args: &Value,
         cursor: Option<&str>,
     ) -> Result<(Vec<Value>, Option<String>)> {
-        let mut args = extra;
-        args.insert("filter".to_owned(), filter.to_value());
-        args.insert("filterValues".to_owned(), Value::Object(self.filter_values(filter)));
-        args.insert("cursor".to_owned(), json!(cursor));
-        let args = Value::Object(args);
-        let Some(request) = self.request(cx, filter, &args, cursor)? else {
-            let mut answer = cx.run(&self.call, &args).await?;
+        let Some(request) = self.request_with(cx, pushed, args, cursor)? else {
+            let mut answer = cx.run(&self.call, args).await?;
             if matches!(self.call, Function::Native(_)) {
-                let next = answer.get("cursor").and_then(Value::as_str).map(str::to_owned);
-                return Ok((rows(answer.get_mut("records").map(Value::take)), next));
+                let next = answer.get("cursor").and_then(Value::as_str).filter(|next| !next.is_empty());
+                let next = next.map(str::to_owned);
+                return Ok((rows(answer.get_mut("records").map(Value::take))?, next));
             }
-            return Ok((rows(self.records.take(&mut answer)), None));
+            return Ok((rows(self.records.take(&mut answer))?, None));
         };
         let method = request.method.clone();
         let response = cx.send(request).await?;
         let body = classify(cx.connector(), &method, &response)?;
         let mut answer = match &self.call {
-            Function::GraphQl(call) => call.answer(body, cx.vars(&args))?,
-            Function::Rest(call) => call.answer(body, &response, cx.vars(&args)),
+            Function::GraphQl(call) => call.answer(body, cx.vars(args))?,
+            Function::Rest(call) => call.answer(body, &response, cx.vars(args)),
             _ => body,
         };
+        // The cursor is read first: taking the records out may take the place it stands at along.
         let count = self.records.at(&answer).and_then(Value::as_array).map_or(0, Vec::len);
         let next = self.pagination.next(&response, &answer, count, cursor, self.page_size.as_ref())?;
-        Ok((rows(self.records.take(&mut answer)), next))
-    }
-
-    fn set_filter(&self, request: &mut ApiRequest, filter: &Filter) {
-        for (parameter, value) in self.filter_values(filter) {
-            request.set_parameter(&parameter, value);
-        }
+        Ok((rows(self.records.take(&mut answer))?, next))
     }
 }
 
-/// The records; a place that holds no list holds none.
-fn rows(found: Option<Value>) -> Vec<Value> {
+impl SearchMethod {
+    /// Reads one page of what a text finds.
+    ///
+    /// # Errors
+    /// As [`ListMethod::page`].
+    pub async fn page(
+        &self,
+        cx: &Cx<'_>,
+        query: &str,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Value>, Option<String>)> {
+        let pushed = self.parameter.iter().map(|parameter| (parameter.clone(), query.into())).collect();
+        let args = json!({"query": query, "cursor": cursor});
+        self.list.page_with(cx, &pushed, &args, cursor).await
+    }
+}
+
+fn set_parameters(request: &mut ApiRequest, pushed: &Map<String, Value>) {
+    for (parameter, value) in pushed {
+        request.set_parameter(parameter, value.clone());
+    }
+}
+
+fn is_pushed(condition: &Condition) -> bool {
+    condition.operator == Operator::Is
+        && !matches!(condition.value, Value::Array(_) | Value::Object(_) | Value::Null)
+}
+
+/// The records; many APIs leave an empty list out.
+fn rows(found: Option<Value>) -> Result<Vec<Value>> {
     match found {
-        Some(Value::Array(rows)) => rows,
-        _ => Vec::new(),
+        Some(Value::Array(rows)) => Ok(rows),
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(_) => Err(Error::new(
+            ErrorKind::External,
+            "the app answered something else than a list where the records should be",
+        )),
     }
 }
 

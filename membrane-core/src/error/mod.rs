@@ -142,6 +142,28 @@ impl Error {
         self
     }
 
+    /// Passes every text of the error through `mask`: message, context, data, causes. What it was made of
+    /// may hold a secret the app echoed.
+    #[must_use]
+    pub fn masked(mut self, mask: impl for<'t> Fn(&'t str) -> Cow<'t, str> + Copy) -> Self {
+        let replace = |text: &mut String| {
+            let masked = match mask(text) {
+                Cow::Owned(masked) => Some(masked),
+                Cow::Borrowed(_) => None,
+            };
+            if let Some(masked) = masked {
+                *text = masked;
+            }
+        };
+        replace(&mut self.0.message);
+        self.0.context.iter_mut().for_each(|(_, value)| replace(value));
+        if let Some(data) = &mut self.0.data {
+            mask_value(data, &replace);
+        }
+        self.0.cause = self.0.cause.take().map(|cause| cause.masked(mask));
+        self
+    }
+
     /// What happened, named by what the host must do.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -180,6 +202,15 @@ impl Error {
     /// The error of ours that led to this one.
     pub fn cause(&self) -> Option<&Error> {
         self.0.cause.as_ref()
+    }
+}
+
+fn mask_value(value: &mut Value, replace: &impl Fn(&mut String)) {
+    match value {
+        Value::String(text) => replace(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| mask_value(item, replace)),
+        Value::Object(map) => map.values_mut().for_each(|value| mask_value(value, replace)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

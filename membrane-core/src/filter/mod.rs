@@ -1,16 +1,18 @@
 //! Filters: conditions that all must hold, as data.
 
+mod members;
 mod operator;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use self::members::Members;
 pub use self::operator::Operator;
 use crate::error::{Error, Result};
 use crate::locator::{Locator, Step, each_reached};
 
 /// More conditions than any screen shows.
-const MAX_CONDITIONS: usize = 1000;
+const MAX_CONDITIONS: usize = 200;
 
 /// A data filter: a list of conditions that all must hold.
 ///
@@ -29,9 +31,11 @@ const MAX_CONDITIONS: usize = 1000;
 /// assert!(!filter.matches(&json!({"labels": [], "votes": 3})));
 /// # Ok::<(), membrane_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Filter {
     conditions: Vec<Condition>,
+    /// For each condition with a long list of values, the list made ready for searching.
+    members: Vec<Option<Members>>,
 }
 
 /// One condition of a [`Filter`].
@@ -52,21 +56,21 @@ impl Filter {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a condition whose field is no
-    /// locator, and for more than 1000 conditions; names the place.
+    /// locator, and for more than 200 conditions; names the place.
     pub fn parse(value: &Value) -> Result<Self> {
         let conditions = value.as_array().map(Vec::as_slice).unwrap_or_default();
         if conditions.len() > MAX_CONDITIONS {
             return Err(Error::invalid_input(format!("a filter has at most {MAX_CONDITIONS} conditions")));
         }
         let parsed = conditions.iter().enumerate().map(|(n, condition)| parse_condition(n, condition));
-        Ok(Self { conditions: parsed.filter_map(Result::transpose).collect::<Result<_>>()? })
+        Ok(Self::new(parsed.filter_map(Result::transpose).collect::<Result<_>>()?))
     }
 
     /// The filter that wants each leaf of an object to be equal: `{a: 1, b: {c: 2}}` is *a is 1 and b.c is
     /// 2*. A list takes any of its items. What is no object gives the filter that matches everything.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 1000 leaves or 100 levels.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 200 leaves or 100 levels.
     ///
     /// ```
     /// use membrane_core::Filter;
@@ -82,7 +86,14 @@ impl Filter {
         if let Value::Object(fields) = fields {
             add_fields(fields, &Locator::root(), &mut conditions)?;
         }
-        Ok(Self { conditions })
+        Ok(Self::new(conditions))
+    }
+
+    /// The filter of these conditions.
+    #[must_use]
+    pub fn new(conditions: Vec<Condition>) -> Self {
+        let members = conditions.iter().map(Members::of).collect();
+        Self { conditions, members }
     }
 
     /// The conditions, all of which must hold.
@@ -102,13 +113,17 @@ impl Filter {
 
     /// As [`Filter::matches`], over data that is read through a function like `each_reached`.
     pub(crate) fn matches_by(&self, read: impl Fn(&[Step], &mut dyn FnMut(&Value) -> bool) -> bool) -> bool {
-        self.conditions.iter().all(|condition| {
+        self.conditions.iter().zip(&self.members).all(|(condition, members)| {
+            let holds = |value: Option<&Value>| match members {
+                Some(members) => members.contains(value) == (condition.operator == Operator::IsOneOf),
+                None => condition.operator.holds(value, Some(&condition.value)),
+            };
             let mut reached = false;
             let mut test = |value: &Value| {
                 reached = true;
-                condition.holds(Some(value))
+                holds(Some(value))
             };
-            read(condition.field.steps(), &mut test) || (!reached && condition.holds(None))
+            read(condition.field.steps(), &mut test) || (!reached && holds(None))
         })
     }
 
@@ -132,9 +147,17 @@ impl Condition {
     pub fn new(field: Locator, operator: Operator, value: Value) -> Self {
         Self { field, operator, value }
     }
+}
 
-    fn holds(&self, field: Option<&Value>) -> bool {
-        self.operator.holds(field, Some(&self.value))
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        self.conditions == other.conditions
+    }
+}
+
+impl FromIterator<Condition> for Filter {
+    fn from_iter<I: IntoIterator<Item = Condition>>(conditions: I) -> Self {
+        Self::new(conditions.into_iter().collect())
     }
 }
 
@@ -190,6 +213,7 @@ fn add_fields(fields: &Map<String, Value>, place: &Locator, out: &mut Vec<Condit
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value)]
     fn matches(filter: Value, data: Value) -> bool {
         Filter::parse(&filter).unwrap().matches(&data)
     }

@@ -83,7 +83,9 @@ impl Operator {
         }
         match kind {
             Some("string") if !schema.has_fixed_values() && schema.reference_collection().is_none() => {
-                out.extend([Self::Contains, Self::DoesNotContain].map(|operator| (operator, of_type("string"))));
+                out.extend(
+                    [Self::Contains, Self::DoesNotContain].map(|operator| (operator, of_type("string"))),
+                );
             }
             Some("integer" | "number") => {
                 let comparisons =

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::eval::{At, Evaluator, Out, Stop};
+use super::eval::{At, Evaluator, Out, Stop, TEXT_UNIT};
 use super::node::{Case, Comparison, Node, Test};
 use super::scope::Scope;
 use super::template::Slot;
@@ -74,7 +74,7 @@ impl Evaluator<'_> {
                 out.push_str(&delimiter);
             }
             is_first = false;
-            self.spend(((text.len() + delimiter.len()) / 64) as u64)?;
+            self.spend(((text.len() + delimiter.len()) / TEXT_UNIT) as u64)?;
             out.push_str(&text);
         }
         Ok(Some(Cow::Owned(Value::String(out))))
@@ -98,6 +98,7 @@ impl Evaluator<'_> {
         let result = match comparison {
             Some((comparison, operand)) => {
                 let operand = self.inner(operand, at)?;
+                self.spend(breadth(value.as_deref()) + breadth(operand.as_deref()))?;
                 comparison.holds(value.as_deref(), operand.as_deref())
             }
             None => true,
@@ -208,7 +209,10 @@ impl Evaluator<'_> {
             let from = self.inner(from, at)?;
             let from = from.as_deref();
             let is_same = match (from, value) {
-                (Some(from), Some(value)) => loose::deep_equal(from, value),
+                (Some(from @ (Value::Array(_) | Value::Object(_))), Some(value)) => {
+                    self.charge(from)?;
+                    loose::deep_equal(from, value)
+                }
                 _ => false,
             };
             if is_same || loose::loose_equal(from, value) {
@@ -242,8 +246,10 @@ impl Evaluator<'_> {
             let value = self.inner(value, at)?;
             let value = value.as_deref().filter(|value| !value.is_null());
             let replacement = value.map(|value| loose::text(Some(value))).unwrap_or_default();
-            text = Cow::Owned(slot.fill(&text, &replacement));
-            self.spend((text.len() / 64) as u64)?;
+            self.spend((text.len() / if slot.is_pattern() { 4 } else { TEXT_UNIT }) as u64)?;
+            let filled = slot.fill(&text, &replacement, self.text_left());
+            text = Cow::Owned(filled.ok_or_else(Stop::too_much)?);
+            self.spend((text.len() / TEXT_UNIT) as u64)?;
         }
         Ok(Some(Cow::Owned(Value::String(text.into_owned()))))
     }
@@ -268,6 +274,15 @@ impl Comparison {
             Self::NoneOf => !includes(operand, value),
             Self::OneOf => includes(operand, value),
         }
+    }
+}
+
+/// The work of looking through a text or list once.
+fn breadth(value: Option<&Value>) -> u64 {
+    match value {
+        Some(Value::String(text)) => (text.len() / TEXT_UNIT) as u64,
+        Some(Value::Array(items)) => (items.len() / 8) as u64,
+        _ => 0,
     }
 }
 

@@ -11,14 +11,23 @@ use super::scope::Scope;
 use crate::error::Error;
 use crate::locator::loose;
 
-/// Work one evaluation may do: nodes visited and values copied, with 64 bytes of text as one value.
+/// Work one evaluation may do: nodes visited, values copied, and so many bytes of text as one value.
 const BUDGET: u64 = 4_000_000;
+
+/// Bytes of text that count as one value.
+pub(super) const TEXT_UNIT: usize = 32;
 
 /// Why an evaluation ends without a value.
 pub(super) enum Stop {
     Failed(Error),
     /// It needs answers that were asked for.
     Pending,
+}
+
+impl Stop {
+    pub(super) fn too_much() -> Self {
+        Self::Failed(Error::invalid_input("the formula takes too much work for its variables"))
+    }
 }
 
 pub(super) type Out<'a> = Result<Option<Cow<'a, Value>>, Stop>;
@@ -174,10 +183,13 @@ impl<'e> Evaluator<'e> {
                 self.left.set(left);
                 Ok(())
             }
-            None => {
-                Err(Stop::Failed(Error::invalid_input("the formula takes too much work for its variables")))
-            }
+            None => Err(Stop::too_much()),
         }
+    }
+
+    /// How many bytes of text may still be made.
+    pub(super) fn text_left(&self) -> usize {
+        usize::try_from(self.left.get()).unwrap_or(usize::MAX).saturating_mul(TEXT_UNIT)
     }
 }
 
@@ -186,7 +198,7 @@ pub(super) fn size_of(value: &Value) -> Option<u64> {
     fn add(value: &Value, left: usize, sum: &mut u64) -> Option<()> {
         *sum += 1;
         match value {
-            Value::String(text) => *sum += (text.len() / 64) as u64,
+            Value::String(text) => *sum += (text.len() / TEXT_UNIT) as u64,
             Value::Array(items) => {
                 let left = left.checked_sub(1)?;
                 for item in items {
@@ -196,7 +208,7 @@ pub(super) fn size_of(value: &Value) -> Option<u64> {
             Value::Object(fields) => {
                 let left = left.checked_sub(1)?;
                 for (name, field) in fields {
-                    *sum += (name.len() / 64) as u64;
+                    *sum += (name.len() / TEXT_UNIT) as u64;
                     add(field, left, sum)?;
                 }
             }

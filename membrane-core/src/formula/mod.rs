@@ -33,8 +33,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use self::eval::{At, Evaluator, Stop, size_of};
 pub use self::date::parse_date;
+use self::eval::{At, Evaluator, Stop, size_of};
 pub use self::jsonata::Jsonata;
 #[cfg(feature = "jsonata")]
 pub use self::jsonata::JsonataCore;
@@ -42,8 +42,8 @@ pub use self::kind::FormulaKind;
 pub use self::legacy::AnyFilter;
 use self::node::Node;
 pub use self::resolve::{Request, RequestKind, Resolver};
-use self::scope::Scope;
 pub use self::schema::implied_schema;
+use self::scope::Scope;
 pub use self::scope::Vars;
 pub use self::transform::{merge_formulas, retain_variables, transform_variables};
 pub use self::variables::{formula_places, variable_places};
@@ -88,8 +88,7 @@ impl Formula {
         Ok(Self(Arc::new(Inner { source: value.clone(), node, has_copy: parser.has_copy })))
     }
 
-    /// The formula that builds `null`.
-    #[must_use]
+    /// The formula that builds null.
     pub fn null() -> Self {
         Self(Arc::new(Inner { source: Value::Null, node: Node::Constant(Value::Null), has_copy: false }))
     }
@@ -135,10 +134,8 @@ impl Formula {
                 return Err(Error::internal("a formula waits for an answer nobody was asked for"));
             }
         };
-        if self.0.has_copy {
-            if let Some(value) = &mut value {
-                copy::replace(value)?;
-            }
+        if let Some(value) = value.as_mut().filter(|_| self.0.has_copy) {
+            copy::replace(value)?;
         }
         Ok(value)
     }

@@ -4,8 +4,26 @@ use crate::locator::loose;
 
 /// Words before a name, without dots.
 const SALUTATIONS: &[&str] = &[
-    "br", "dr", "fr", "hon", "honorable", "judge", "master", "miss", "mister", "mr", "mrs", "ms", "mx", "pr",
-    "prof", "rev", "sr", "sra", "srta", "tuan",
+    "br",
+    "dr",
+    "fr",
+    "hon",
+    "honorable",
+    "judge",
+    "master",
+    "miss",
+    "mister",
+    "mr",
+    "mrs",
+    "ms",
+    "mx",
+    "pr",
+    "prof",
+    "rev",
+    "sr",
+    "sra",
+    "srta",
+    "tuan",
 ];
 
 /// Words after a name, without dots.
@@ -16,8 +34,8 @@ const SUFFIXES: &[&str] = &[
 
 /// Words that belong to the last name that follows them.
 const PARTICLES: &[&str] = &[
-    "al", "ben", "bin", "da", "de", "del", "della", "den", "der", "di", "du", "ibn", "la", "lo", "op", "pietro",
-    "st", "te", "ten", "ter", "van", "vanden", "vere", "von",
+    "al", "ben", "bin", "da", "de", "del", "della", "den", "der", "di", "du", "ibn", "la", "lo", "op",
+    "pietro", "st", "te", "ten", "ter", "van", "vanden", "vere", "von",
 ];
 
 /// The first and last name of a person; either may be empty.
@@ -83,7 +101,8 @@ impl Name {
             [last] if is_titled => self.last.clone_from(last),
             [first, middle @ .., last] => {
                 let particles = middle.iter().rev().take_while(|word| is_one_of(word, PARTICLES)).count();
-                let mut parts: Vec<&str> = middle[middle.len() - particles..].iter().map(String::as_str).collect();
+                let mut parts: Vec<&str> =
+                    middle[middle.len() - particles..].iter().map(String::as_str).collect();
                 parts.push(last);
                 self.first.clone_from(first);
                 self.last = parts.join(" ").replacen(',', "", 1);
@@ -102,7 +121,8 @@ fn tidy(text: &str) -> String {
         is_word(chars.get(start - 1)) && {
             let gap = chars[start..].iter().take_while(|c| loose::is_space(**c)).count();
             let after = start + gap + 1;
-            let space = chars.get(after..).unwrap_or_default().iter().take_while(|c| loose::is_space(**c)).count();
+            let space =
+                chars.get(after..).unwrap_or_default().iter().take_while(|c| loose::is_space(**c)).count();
             gap > 0 && chars.get(start + gap) == Some(&',') && space > 0 && is_word(chars.get(after + space))
         }
     });
@@ -139,6 +159,12 @@ fn words(text: &str) -> Vec<String> {
             rest = &rest[end..];
         }
     }
+    if out.is_empty() && !text.is_empty() {
+        // Nothing but quotes.
+        let unquoted =
+            |word: &str| word.strip_prefix('"').and_then(|word| word.strip_suffix('"')).map(str::to_owned);
+        out.extend(text.split(loose::is_space).map(|word| unquoted(word).unwrap_or_else(|| word.to_owned())));
+    }
     out
 }
 
@@ -165,9 +191,14 @@ mod tests {
             ("Ann \"de Souza Lima\"", "Ann", "de Souza Lima"),
             ("John", "John", ""),
             ("", "", ""),
-            ("\"", "", ""),
+            ("\"", "\"", ""),
+            ("\"\"", "", ""),
         ] {
-            assert_eq!(Name::parse(text), Name { first: first.to_owned(), last: last.to_owned() }, "{text:?}");
+            assert_eq!(
+                Name::parse(text),
+                Name { first: first.to_owned(), last: last.to_owned() },
+                "{text:?}"
+            );
         }
     }
 

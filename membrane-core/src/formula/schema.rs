@@ -78,7 +78,8 @@ fn of_call(kind: FormulaKind, argument: &Value, vars: &DataSchema, depth: usize)
         FormulaKind::MergeObjects => {
             let mut properties = Map::new();
             for schema in argument.as_array().into_iter().flatten().filter_map(inner) {
-                properties.extend(schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
+                properties
+                    .extend(schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
             }
             Some(json!({"type": "object", "properties": properties}))
         }
@@ -122,7 +123,9 @@ fn drop_implied(schema: &mut Value, depth: usize) {
 }
 
 fn add_implied(schema: &mut Value, built: &Value, depth: usize) {
-    let (Value::Object(keywords), Some(Value::Object(found))) = (schema, built.get("properties")) else { return };
+    let (Value::Object(keywords), Some(Value::Object(found))) = (schema, built.get("properties")) else {
+        return;
+    };
     if depth > MAX_DEPTH || found.is_empty() {
         return;
     }
@@ -153,6 +156,7 @@ fn add_implied(schema: &mut Value, built: &Value, depth: usize) {
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value)]
     fn schema_of(value: Value) -> Option<Value> {
         let vars = json!({"type": "object", "properties": {
             "name": {"type": "string"},

@@ -26,24 +26,20 @@ impl Slot {
         matches!(self, Self::Pattern(_))
     }
 
-    /// The text with each slot replaced.
-    pub(super) fn fill(&self, text: &str, replacement: &str) -> String {
+    /// The text with each slot replaced; nothing when it gets longer than the limit.
+    pub(super) fn fill(&self, text: &str, replacement: &str, limit: usize) -> Option<String> {
+        let mut out = String::new();
+        let mut end = 0;
         match self {
-            Self::Literal(slot) if !replacement.contains('$') => text.replace(slot, replacement),
             Self::Literal(slot) => {
-                let mut out = String::new();
-                let mut end = 0;
                 for (start, found) in text.match_indices(slot.as_str()) {
                     out.push_str(&text[end..start]);
                     end = start + found.len();
                     expand(replacement, &[Some((start, end))], text, &mut out);
+                    (out.len() <= limit).then_some(())?;
                 }
-                out.push_str(&text[end..]);
-                out
             }
             Self::Pattern(pattern) => {
-                let mut out = String::new();
-                let mut end = 0;
                 for captures in pattern.captures_iter(text) {
                     let groups: Vec<_> =
                         captures.iter().map(|group| group.map(|g| (g.start(), g.end()))).collect();
@@ -51,11 +47,12 @@ impl Slot {
                     out.push_str(&text[end..start]);
                     end = stop;
                     expand(replacement, &groups, text, &mut out);
+                    (out.len() <= limit).then_some(())?;
                 }
-                out.push_str(&text[end..]);
-                out
             }
         }
+        out.push_str(&text[end..]);
+        Some(out)
     }
 }
 
@@ -111,7 +108,7 @@ mod tests {
     use super::*;
 
     fn filled(name: &str, text: &str, replacement: &str) -> String {
-        Slot::new(name).unwrap().fill(text, replacement)
+        Slot::new(name).unwrap().fill(text, replacement, 1000).unwrap()
     }
 
     #[test]

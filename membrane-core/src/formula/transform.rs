@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::kind::FormulaKind;
-use crate::locator::{Locator, Step, loose, read_steps};
+use super::parse::MAX_DEPTH;
+use crate::locator::{Locator, Step, read_steps};
 use crate::schema::DataSchema;
 
 /// A formula with its variables replaced by what `vars` has at their places.
@@ -58,7 +59,7 @@ pub fn merge_formulas(parent: Option<&Value>, child: Option<&Value>) -> Option<V
 fn merge(parent: Option<&Value>, child: Option<&Value>, depth: usize) -> Option<Value> {
     let (Some(a), Some(b)) = (parent, child) else { return child.or(parent).cloned() };
     match (a, b) {
-        _ if depth > loose::MAX_DEPTH => {}
+        _ if depth > MAX_DEPTH => {}
         (Value::Array(a), Value::Array(b)) => {
             let items = (0..a.len().max(b.len())).filter_map(|n| merge(a.get(n), b.get(n), depth + 1));
             return Some(Value::Array(items.collect()));
@@ -78,7 +79,7 @@ fn merge(parent: Option<&Value>, child: Option<&Value>, depth: usize) -> Option<
 
 /// Rewrites each variable, and leaves out what is absent then.
 fn rewrite(value: &Value, variable: &dyn Fn(&Value) -> Option<Value>, depth: usize) -> Option<Value> {
-    if depth > loose::MAX_DEPTH {
+    if depth > MAX_DEPTH || (depth == 0 && super::size_of(value).is_none()) {
         return None;
     }
     let inner = |value: &Value| rewrite(value, variable, depth + 1);

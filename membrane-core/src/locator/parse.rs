@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Locator> {
             _ => {
                 return Err(invalid(
                     text,
-                    format!("expected `.` or `[` at position {}", text.len() - rest.len()),
+                    &format!("expected `.` or `[` at position {}", text.len() - rest.len()),
                 ));
             }
         };
@@ -57,18 +57,18 @@ fn index<'t>(text: &'t str, steps: &mut Vec<Step>, whole: &str) -> Result<&'t st
     let Some((index, rest)) = text.split_once(']') else {
         return Err(invalid(
             whole,
-            format!("no `]` closes the `[` at position {}", whole.len() - text.len() - 1),
+            &format!("no `]` closes the `[` at position {}", whole.len() - text.len() - 1),
         ));
     };
     let number = loose::to_number(index);
     if number.is_nan() || number < 0.0 {
-        return Err(invalid(whole, format!("`[{index}]` must be a number that is not negative")));
+        return Err(invalid(whole, &format!("`[{index}]` must be a number that is not negative")));
     }
     steps.push(Step::at(number));
     Ok(rest)
 }
 
-fn invalid(text: &str, reason: String) -> Error {
+fn invalid(text: &str, reason: &str) -> Error {
     let shown: String = text.chars().take(200).collect();
     Error::invalid_input(format!("invalid locator `{shown}`: {reason}"))
 }

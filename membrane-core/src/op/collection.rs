@@ -68,7 +68,9 @@ collection_ops! {
         /// An object of fields that must be equal, or Membrane's list of conditions.
         filter: Option<Value>,
         /// Where to go on.
-        cursor: Option<String>
+        cursor: Option<String>,
+        /// Checks each record against the collection's schema; one that does not fit is an error.
+        validate: Option<bool>
     }
     /// Finds records by text.
     SearchRecords("search", "Finds records of a data collection by text.") -> Records {

@@ -122,10 +122,10 @@ fn or_null(schema: Value) -> Value {
         Some(name @ Value::String(_)) if name != "null" => *name = json!([name, "null"]),
         _ => {}
     }
-    if let Some(Value::Array(options)) = keywords.get_mut("enum") {
-        if !options.contains(&Value::Null) {
-            options.push(Value::Null);
-        }
+    if let Some(Value::Array(options)) = keywords.get_mut("enum")
+        && !options.contains(&Value::Null)
+    {
+        options.push(Value::Null);
     }
     Value::Object(keywords)
 }

@@ -92,14 +92,22 @@ pub(super) fn required(schema: &Value) -> Vec<Locator> {
 ///
 /// A field inside something optional that is absent itself is not missed.
 pub(super) fn missing(schema: &Value, value: &Value) -> Vec<Locator> {
-    fn walk(schema: &Value, value: Option<&Value>, is_excused: bool, place: &Locator, out: &mut Vec<Locator>) {
+    fn walk(
+        schema: &Value,
+        value: Option<&Value>,
+        is_excused: bool,
+        place: &Locator,
+        out: &mut Vec<Locator>,
+    ) {
         if place.steps().len() > MAX_DEPTH {
             return;
         }
         let inside = |name: &str| value.and_then(|value| value.get(name));
         let names: HashSet<&str> = required_names(schema).collect();
         if !is_excused {
-            out.extend(required_names(schema).filter(|name| inside(name).is_none()).map(|name| place.property(name)));
+            out.extend(
+                required_names(schema).filter(|name| inside(name).is_none()).map(|name| place.property(name)),
+            );
         }
         for (name, property) in properties(schema) {
             let value = inside(name);

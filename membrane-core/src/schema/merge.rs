@@ -104,10 +104,13 @@ fn in_order_of(schemas: &[&Value], depth: usize, names: &[&str]) -> Vec<Map<Stri
 }
 
 fn overlay(schemas: Vec<Map<String, Value>>) -> Map<String, Value> {
-    schemas.into_iter().reduce(|mut all, schema| {
-        all.extend(schema);
-        all
-    }).unwrap_or_default()
+    schemas
+        .into_iter()
+        .reduce(|mut all, schema| {
+            all.extend(schema);
+            all
+        })
+        .unwrap_or_default()
 }
 
 fn merge_arrays(schemas: Vec<Map<String, Value>>, depth: usize) -> Map<String, Value> {
@@ -175,12 +178,14 @@ pub(super) fn patch(source: &Value, patch: &Value, marks: [(&str, bool); 2]) -> 
 }
 
 fn mark_new(merged: &mut Value, source: &Value, patch: &Value, mark: &str) {
-    let has = |schema: &Value, name: &str| schema.get("properties").is_some_and(|all| all.get(name).is_some());
+    let has =
+        |schema: &Value, name: &str| schema.get("properties").is_some_and(|all| all.get(name).is_some());
     for (name, property) in properties_mut(merged) {
-        if has(patch, name) && !has(source, name) {
-            if let Value::Object(keywords) = property {
-                keywords.insert(mark.to_owned(), Value::Bool(true));
-            }
+        if let Value::Object(keywords) = property
+            && has(patch, name)
+            && !has(source, name)
+        {
+            keywords.insert(mark.to_owned(), Value::Bool(true));
         }
     }
 }
@@ -188,10 +193,10 @@ fn mark_new(merged: &mut Value, source: &Value, patch: &Value, mark: &str) {
 fn clear_unrepeated(merged: &mut Value, patch: &Value, mark: &str, depth: usize) {
     for (name, property) in properties_mut(merged) {
         let Some(patched) = patch.get("properties").and_then(|all| all.get(name)) else { continue };
-        if patched.get(mark).is_none() {
-            if let Value::Object(keywords) = property {
-                keywords.shift_remove(mark);
-            }
+        if let Value::Object(keywords) = property
+            && patched.get(mark).is_none()
+        {
+            keywords.shift_remove(mark);
         }
         if depth < MAX_DEPTH {
             clear_unrepeated(property, patched, mark, depth + 1);

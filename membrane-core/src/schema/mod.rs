@@ -293,8 +293,10 @@ impl DataSchema {
     /// Whether it says nothing, or no more than that there is an object.
     pub fn is_empty(&self) -> bool {
         let Value::Object(keywords) = &self.0 else { return false };
-        let has_properties =
-            keywords.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty());
+        let has_properties = keywords
+            .get("properties")
+            .and_then(Value::as_object)
+            .is_some_and(|properties| !properties.is_empty());
         match keywords.get("type") {
             None => keywords.is_empty(),
             Some(kind) => kind == "object" && !has_properties,
@@ -308,7 +310,9 @@ impl DataSchema {
 
     /// Whether values are picked from a list: an `enum`, records or a boolean.
     pub fn has_fixed_values(&self) -> bool {
-        ["enum", "referenceRecords", "referenceCollection"].iter().any(|keyword| self.keyword(keyword).is_some())
+        ["enum", "referenceRecords", "referenceCollection"]
+            .iter()
+            .any(|keyword| self.keyword(keyword).is_some())
             || self.keyword("type").is_some_and(|kind| kind == "boolean")
     }
 

@@ -56,9 +56,9 @@ impl DataLocation {
 
     /// Whether all wanted parameters have the same values here.
     pub fn has_parameters(&self, wanted: &Map<String, Value>) -> bool {
-        wanted
-            .iter()
-            .all(|(name, wanted)| self.parameters.get(name).is_some_and(|value| loose::deep_equal(value, wanted)))
+        wanted.iter().all(|(name, wanted)| {
+            self.parameters.get(name).is_some_and(|value| loose::deep_equal(value, wanted))
+        })
     }
 }
 

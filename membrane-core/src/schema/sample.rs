@@ -5,10 +5,13 @@ use serde_json::{Map, Value, json};
 use super::merge;
 use crate::locator::loose;
 
+/// Levels of data that are looked into; what lies deeper may be anything.
+const MAX_DEPTH: usize = 128;
+
 /// The schema of one value.
 pub(super) fn of_value(value: &Value, depth: usize) -> Value {
     match value {
-        _ if depth > loose::MAX_DEPTH => json!({}),
+        _ if depth > MAX_DEPTH => json!({}),
         Value::Null => json!({}),
         Value::Bool(_) => json!({"type": "boolean"}),
         Value::Number(number) => {
@@ -44,7 +47,7 @@ pub(super) fn of_samples<'a>(samples: impl Iterator<Item = &'a Value>, depth: us
 
 /// Data of the schema's shape.
 pub(super) fn example(schema: &Value, depth: usize) -> Option<Value> {
-    if depth > 128 {
+    if depth > MAX_DEPTH {
         return None;
     }
     match schema.get("type").and_then(Value::as_str) {

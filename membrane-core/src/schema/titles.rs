@@ -46,7 +46,8 @@ pub(super) fn populate(schema: &mut Value, depth: usize) {
     if let Some(items) = schema.get_mut("items") {
         populate(items, depth + 1);
     }
-    for (name, property) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+    for (name, property) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+    {
         let has_title = property.get("title").is_some_and(|title| title.as_str() != Some(""));
         if has_title || !property.is_object() {
             continue;

@@ -136,6 +136,7 @@ mod tests {
 
     use crate::schema::DataSchema;
 
+    #[allow(clippy::needless_pass_by_value)]
     fn error(schema: serde_json::Value, value: serde_json::Value) -> Option<String> {
         let validator = DataSchema::new(schema).unwrap().compile().unwrap();
         let error = validator.validate(&value).err();

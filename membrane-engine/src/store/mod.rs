@@ -3,6 +3,7 @@
 //! [`Store`] is one narrow contract for every kind of element: identity, place and revision are columns,
 //! the rest is one JSON document.
 
+pub(crate) mod depth;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ use membrane_core::{
 };
 use serde_json::{Map, Value};
 
-//pub use self::sqlite::SqliteStore;
+pub use self::sqlite::{SqliteOptions, SqliteStore};
 
 /// Whose rows a call may see. Every call of a [`Store`] carries one; none can forget it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -51,7 +52,7 @@ pub struct Row {
     /// The customer it belongs to; `None` for the workspace's own rows.
     pub customer: Option<CustomerId>,
     /// The key. Unique per (kind, customer, integration, connection, instance key, key) among rows that
-    /// are not archived.
+    /// are not archived; absent parts are equal to one another.
     pub key: Option<String>,
     /// The integration.
     pub integration: Option<IntegrationId>,
@@ -71,7 +72,7 @@ pub struct Row {
     pub updated_at: String,
     /// When it was archived.
     pub archived_at: Option<String>,
-    /// Everything else, as one document.
+    /// Everything else, as one document of at most 100 levels; `InvalidInput` when it is deeper.
     pub doc: Map<String, Value>,
 }
 
@@ -92,9 +93,11 @@ pub struct Query {
     pub parent: Option<ElementId>,
     /// At this layer: universal has neither integration nor connection, integration no connection.
     pub layer: Option<LayerName>,
-    /// With this text in name or key, in any case of letters.
+    /// With this text in name or key, in any case of letters of any script. `%` and `_` are themselves.
     pub search: Option<String>,
-    /// With this value at the top level of the document: a field name and a JSON scalar.
+    /// With this value at the top level of the document: a field name and a JSON scalar. Type and value
+    /// count: `1` is neither `"1"` nor `true`, and null is a field that is there. Anything but a scalar
+    /// finds nothing.
     pub field: Option<(String, Value)>,
     /// Archived ones too.
     pub include_archived: bool,
@@ -139,10 +142,11 @@ pub struct SealedRow {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Write {
-    /// Adds a row. `AlreadyExists` when id or key is taken.
+    /// Adds a row. `AlreadyExists` when id or key is taken; `NotFound` when it is for a customer that is
+    /// not the scope's.
     Insert(Row),
     /// Replaces a row whose revision is still `expected`. `Concurrency` when it is not, `NotFound` when
-    /// it is gone or belongs to somebody else.
+    /// it is gone or belongs to somebody else; after these, `AlreadyExists` when the key is taken.
     Update {
         /// The new content; id, kind and customer name the row and never change.
         row: Row,
@@ -150,16 +154,20 @@ pub enum Write {
         expected: String,
     },
     /// Sets the credentials of a connection: `sealed.version` must be one more than the stored one (1 for
-    /// the first), else `Concurrency`.
+    /// the first, also after an unseal), else `Concurrency`. `NotFound` unless the connection's row is
+    /// there and this customer's, and the scope's; a row that the same list inserts before it counts.
+    ///
+    /// Versions begin anew after an unseal: a caller that read an older record fences itself by changing
+    /// the connection's row in the same list.
     Seal {
-        /// The connection; it must belong to the scope's customer.
+        /// The connection.
         connection: ConnectionId,
         /// The customer it belongs to.
         customer: CustomerId,
         /// The record.
         sealed: Sealed,
     },
-    /// Removes the credentials of a connection.
+    /// Removes the credentials of a connection; no fault when there are none. `NotFound` as for a seal.
     Unseal {
         /// The connection.
         connection: ConnectionId,
@@ -206,9 +214,9 @@ pub struct RunQuery {
     pub customer: Option<CustomerId>,
     /// Successes or failures only.
     pub is_success: Option<bool>,
-    /// From this time on, ISO 8601.
+    /// From this time on: ISO 8601 with an offset, or a date (UTC). Anything else is `InvalidInput`.
     pub from: Option<String>,
-    /// Up to but without this time, ISO 8601.
+    /// Up to but without this time, in the same form.
     pub to: Option<String>,
 }
 
@@ -220,14 +228,15 @@ pub struct RunQuery {
 ///   NOT write the workspace's own rows: `AccessDenied`. A [`Scope::Workspace`] call sees all rows of that
 ///   workspace.
 /// - [`Store::write`] is atomic and durable when it returns: killing the process right after loses
-///   nothing. Either every change of the list is made or none.
+///   nothing. Either every change of the list is made or none; a change sees those before it in the list.
+///   A caller that drops the future gets one of the two as well, and nothing in between.
 /// - Calls may come from many tasks and, for a shared database, many processes at once. Waiting for a
 ///   lock is the store's own business; a busy database MUST NOT reach the caller while waiting can help,
 ///   and is `LockTimeout` with [`Retry::Backoff`](membrane_core::Retry::Backoff) after that.
 /// - Other faults of the database are `Internal`; the message names the operation, never a row's content.
 /// - Listings are ordered by id, oldest first ([`Store::runs`]: newest first); a cursor is the id to go on
-///   after and stays valid while rows come and go. `limit` is [`Paging::limit`]. A page that has a cursor
-///   is full; a page without is the last.
+///   after ([`Store::sealed_not_under`]: opaque) and stays valid while rows come and go. `limit` is
+///   [`Paging::limit`]. A page that has a cursor is full; a page without is the last.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Reads one row.

@@ -1,1 +1,132 @@
-//! Sealed credentials.
+//! Credentials are kept sealed: each record under a key of its own, that key under an outer key.
+//!
+//! The outer key is the host's: a [`KeyProvider`] from 32 bytes, or any [`WrapKey`], a cloud's key service
+//! for example. A record is bound to its workspace, customer, connection and version, so a row that was
+//! copied elsewhere or put back from an older copy does not open.
+
+mod cipher;
+mod keys;
+mod owner;
+mod rotate;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use membrane_core::{Error, ErrorKind, Result, Secret};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+pub use self::keys::KeyProvider;
+pub use self::owner::Owner;
+use crate::store::{Sealed, depth};
+
+/// Wraps data keys with an outer key.
+///
+/// # Contract
+/// - [`WrapKey::unwrap`] MUST refuse a key that was wrapped with other associated data.
+/// - It MUST go on unwrapping what was wrapped under an older key until [`Vault::rotate`] is done.
+/// - Errors MUST NOT hold key material. [`Configuration`](ErrorKind::Configuration) says that the key is
+///   wrong or not there; a key service that cannot be reached is [`Unavailable`](ErrorKind::Unavailable).
+#[async_trait]
+pub trait WrapKey: Send + Sync + 'static {
+    /// Names the outer key that wraps from now on. Public, and other for every other key.
+    fn key_id(&self) -> &str;
+
+    /// Wraps a data key with the key of [`WrapKey::key_id`].
+    async fn wrap(&self, data_key: &[u8], associated: &[u8]) -> Result<Vec<u8>>;
+
+    /// Unwraps a data key that was wrapped with the key of this id.
+    async fn unwrap(&self, key_id: &str, wrapped: &[u8], associated: &[u8]) -> Result<Secret<Vec<u8>>>;
+}
+
+/// Seals and opens credentials. A cheap handle.
+///
+/// ```
+/// use membrane_core::{ErrorKind, Secret};
+/// use membrane_engine::vault::{KeyProvider, Owner, Vault};
+/// use serde_json::json;
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let vault = Vault::new(KeyProvider::generate()?);
+/// let acme = Owner::new("workspace", "acme", "github");
+/// let sealed = vault.seal(&acme, 1, &Secret::new(json!({"access_token": "t"}))).await?;
+/// assert_eq!(vault.open(&acme, &sealed).await?.expose()["access_token"], "t");
+///
+/// let other = Owner::new("workspace", "evil", "github");
+/// assert_eq!(vault.open(&other, &sealed).await.unwrap_err().kind(), ErrorKind::Configuration);
+/// # Ok::<(), membrane_core::Error>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Vault {
+    keys: Arc<dyn WrapKey>,
+}
+
+impl Vault {
+    /// Makes a vault over an outer key.
+    pub fn new(keys: impl WrapKey) -> Self {
+        Self { keys: Arc::new(keys) }
+    }
+
+    /// Makes a vault over an outer key that is shared or chosen at run time.
+    pub fn from_shared(keys: Arc<dyn WrapKey>) -> Self {
+        Self { keys }
+    }
+
+    /// Names the outer key that seals from now on.
+    pub fn key_id(&self) -> &str {
+        self.keys.key_id()
+    }
+
+    /// Seals credentials as this version of the owner's record.
+    ///
+    /// # Errors
+    /// [`InvalidInput`](ErrorKind::InvalidInput) when they are nested deeper than JSON can be read,
+    /// [`Internal`](ErrorKind::Internal) when there is no randomness; what the [`WrapKey`] answers.
+    pub async fn seal(&self, owner: &Owner, version: u64, credentials: &Secret<Value>) -> Result<Sealed> {
+        depth::check([credentials.expose()])?;
+        let data_key = cipher::random_key()?;
+        let associated = owner.associated(owner::Part::Credentials, version);
+        let ciphertext = cipher::seal(&data_key[..], &associated, &cipher::Json(credentials.expose()))?;
+        let associated = owner.associated(owner::Part::DataKey, version);
+        let wrapped_key = self.keys.wrap(&data_key[..], &associated).await?;
+        Ok(Sealed { key_id: self.key_id().to_owned(), wrapped_key, ciphertext, version })
+    }
+
+    /// Opens credentials that were sealed for this owner.
+    ///
+    /// # Errors
+    /// [`Configuration`](ErrorKind::Configuration) when the outer key is not there or is not the right
+    /// one, and when the record was changed or is another owner's; what the [`WrapKey`] answers.
+    pub async fn open(&self, owner: &Owner, sealed: &Sealed) -> Result<Secret<Value>> {
+        let data_key = self.data_key(owner, sealed).await?;
+        let associated = owner.associated(owner::Part::Credentials, sealed.version);
+        let text = cipher::open(data_key.expose(), &associated, &sealed.ciphertext);
+        let text: Zeroizing<Vec<u8>> = text.ok_or_else(|| damaged(owner, sealed))?;
+        serde_json::from_slice(&text).map(Secret::new).map_err(|_| damaged(owner, sealed))
+    }
+
+    async fn data_key(&self, owner: &Owner, sealed: &Sealed) -> Result<Secret<Vec<u8>>> {
+        let associated = owner.associated(owner::Part::DataKey, sealed.version);
+        let data_key = self.keys.unwrap(&sealed.key_id, &sealed.wrapped_key, &associated).await;
+        data_key.map_err(|error| error.with("connectionId", &owner.connection))
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("key_id", &self.key_id()).finish_non_exhaustive()
+    }
+}
+
+fn damaged(owner: &Owner, sealed: &Sealed) -> Error {
+    Error::new(
+        ErrorKind::Configuration,
+        "the sealed credentials were changed outside of the vault or belong to another connection; restore \
+         the row, or let the customer connect again",
+    )
+    .with("connectionId", &owner.connection)
+    .with("keyId", &sealed.key_id)
+}

@@ -70,7 +70,6 @@ impl Crm {
         let parameters = DataSchema::new(json!({
             "type": "object",
             "properties": {"apiUri": {"type": "string", "title": "Address of the app"}},
-            "required": ["apiUri"],
         }))?;
         Connector::builder("contactly", "Contactly")
             .description("The CRM of the test kit.")

@@ -116,7 +116,8 @@ impl<'t> Scanner<'t> {
                     }
                     depth == 0
                 });
-                let (text, rest) = self.rest.split_at(end.map_or(self.rest.len(), |(at, c)| at + c.len_utf8()));
+                let (text, rest) =
+                    self.rest.split_at(end.map_or(self.rest.len(), |(at, c)| at + c.len_utf8()));
                 self.rest = rest;
                 Token::Unknown(text)
             }

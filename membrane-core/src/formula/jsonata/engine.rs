@@ -104,10 +104,12 @@ mod tests {
 
     #[test]
     fn endless_expressions_end() {
-        for expression in ["($f := function($n) { $f($n + 1) }; $f(0))", "($f := function($n) { 1 + $f($n) }; $f(0))"] {
+        for expression in
+            ["($f := function($n) { $f($n + 1) }; $f(0))", "($f := function($n) { 1 + $f($n) }; $f(0))"]
+        {
             assert_eq!(value(expression), None, "{expression}");
         }
         assert_eq!(value("[1..10000000]"), None);
-        assert_eq!(value(&format!("{}1{}", "(".repeat(9000), ")".repeat(9000))), Some(json!(1)));
+        assert_eq!(value(&format!("{}1{}", "(".repeat(9000), ")".repeat(9000))), None);
     }
 }

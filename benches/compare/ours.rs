@@ -1,0 +1,132 @@
+//! The same work through this library.
+
+use std::io::Write;
+
+use axum::Router;
+use futures::StreamExt;
+use membrane_client::{Client, CreateConnection};
+use membrane_core::connector::{
+    AuthOption, Collection, Connector, Function, ListMethod, Operation, PageSize, Pagination, RecordMapping,
+    RestCall,
+};
+use membrane_core::element::{ActionKind, ActionSpec};
+use membrane_core::{DataSchema, Formula, Locator, Secret};
+use membrane_engine::Engine;
+use membrane_engine::store::SqliteStore;
+use membrane_engine::vault::KeyProvider;
+use membrane_server::ServerConfig;
+use serde_json::{Value, json};
+
+use crate::Failure;
+
+pub(crate) const SECRET: &str = "a secret only for measuring, 32 bytes";
+
+fn connector() -> Result<Connector, Failure> {
+    let token = DataSchema::new(json!({
+        "type": "object", "properties": {"token": {"type": "string"}}, "required": ["token"],
+    }))?;
+    let echo = RestCall::new(http::Method::POST, "/echo")?;
+    let echo_input = DataSchema::new(json!({
+        "type": "object",
+        "properties": {"title": {"type": "string"}, "labels": {"type": "array", "items": {"type": "string"}}},
+        "required": ["title"],
+    }))?;
+    let mut list = ListMethod::new(Function::Rest(RestCall::new(http::Method::GET, "/items")?.into()));
+    list.records = Locator::parse("$.data")?;
+    list.pagination = Pagination::Cursor {
+        next: Locator::parse("$.next_page")?,
+        more: None,
+        parameter: Some("page".to_owned()),
+    };
+    list.page_size = Some(PageSize { parameter: None, size: 100 });
+    let var = |place: &str| json!({"$var": place});
+    let mut record = RecordMapping::default();
+    record.updated_time = Some(Formula::parse(&var("$.updated_at"))?);
+    record.fields = Some(Formula::parse(&json!({
+        "id": var("$.id"), "fullName": var("$.name"), "primaryEmail": var("$.email"), "updatedTime": var("$.updated_at"),
+        "amount": var("$.amount"), "isActive": var("$.active"), "tags": var("$.tags"),
+        "primaryAddress": {
+            "street": var("$.address.street"), "city": var("$.address.city"), "zip": var("$.address.zip"),
+            "country": var("$.address.country"),
+        },
+        "custom": var("$.custom"), "notes": var("$.notes"),
+    }))?);
+    let mut items = Collection::new("items", "Items");
+    items.record = record;
+    items.list = Some(list);
+    items.fields_schema = Some(DataSchema::new(json!({
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer"}, "fullName": {"type": "string"}, "primaryEmail": {"type": "string"},
+            "updatedTime": {"type": "string"}, "amount": {"type": "number"}, "isActive": {"type": "boolean"},
+            "tags": {"type": "array", "items": {"type": "string"}},
+            "primaryAddress": {
+                "type": "object",
+                "properties": {
+                    "street": {"type": "string"}, "city": {"type": "string"}, "zip": {"type": "string"},
+                    "country": {"type": "string"},
+                },
+            },
+            "custom": {"type": "object"}, "notes": {"type": "string"},
+        },
+        "required": ["id", "fullName"],
+    }))?);
+    let action = ActionSpec::default();
+    let action = ActionSpec {
+        r#type: Some(ActionKind::ConnectorOperation),
+        config: Some(json!({"operationKey": "echo"})),
+        input_schema: Some(echo_input.clone()),
+        ..action
+    };
+    Ok(Connector::builder("bench", "Bench")
+        .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
+        .headers(json!({"authorization": {"$concat": ["Bearer ", {"$var": "$.credentials.token"}]}}))
+        .auth(AuthOption::client_credentials(token))
+        .operation(Operation::new("echo", "Echo", Function::Rest(echo.into())).with_input(echo_input))
+        .collection(items)
+        .action(membrane_core::connector::ConnectorAction::new("echo", "Echo", action))
+        .build()?)
+}
+
+/// An engine with one customer that is connected to the app.
+pub(crate) async fn engine(app: &str, folder: &std::path::Path) -> Result<Engine, Failure> {
+    let engine = Engine::builder()
+        .store(SqliteStore::open(folder.join("bench.db")).await?)
+        .vault(KeyProvider::generate()?)
+        .connector(connector()?)
+        .dangerous()
+        .allow_private_networks()
+        .build()
+        .await?;
+    let mut connect = CreateConnection::new("bench", json!({"token": "a token for measuring"}));
+    connect.connector_parameters = Some(json!({ "apiUri": app }));
+    Client::in_process(engine.clone()).customer("acme").connect_with(connect).await?;
+    Ok(engine)
+}
+
+pub(crate) async fn action(client: &Client, runs: usize, input: &Value) -> Result<(), Failure> {
+    let echo = client.customer("acme").connection("bench").action("echo");
+    for _ in 0..runs {
+        assert_eq!(&echo.run(input.clone()).await?.output, input);
+    }
+    Ok(())
+}
+
+pub(crate) async fn records(client: &Client, out: &mut impl Write) -> Result<usize, Failure> {
+    let mut records =
+        client.customer("acme").connection("bench").collection("items").list().validate().stream();
+    let mut count = 0;
+    while let Some(record) = records.next().await {
+        serde_json::to_writer(&mut *out, &record?)?;
+        out.write_all(b"\n")?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// The server under load.
+pub(crate) async fn router(app: &str) -> Result<Router, Failure> {
+    let folder = tempfile::tempdir()?.keep();
+    let engine = engine(app, &folder).await?;
+    Ok(membrane_server::router(engine, ServerConfig::new(Secret::new(SECRET.to_owned()))?))
+}

@@ -1,1 +1,0 @@
-//! Benchmarks of Membrane for Rust beside their bare counterparts.

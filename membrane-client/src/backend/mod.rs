@@ -1,0 +1,67 @@
+//! The two ways an operation can be carried out: by an engine in this process, or by a server.
+
+#[cfg(feature = "in-process")]
+pub(crate) mod in_process;
+#[cfg(feature = "remote")]
+pub(crate) mod remote;
+
+use membrane_core::Result;
+use membrane_core::op::{ProxyRequest, ProxyResponse};
+
+/// Whom a call is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// The workspace itself.
+    Manager,
+    /// A customer, by the product's own id.
+    Customer(String),
+}
+
+/// An operation the client can make on either side.
+#[cfg(feature = "in-process")]
+pub(crate) trait Callable: membrane_engine::op::Execute {}
+#[cfg(feature = "in-process")]
+impl<T: membrane_engine::op::Execute> Callable for T {}
+/// An operation the client can make.
+#[cfg(not(feature = "in-process"))]
+pub(crate) trait Callable: membrane_core::op::Op {}
+#[cfg(not(feature = "in-process"))]
+impl<T: membrane_core::op::Op> Callable for T {}
+
+#[derive(Clone)]
+pub(crate) enum Backend {
+    #[cfg(feature = "in-process")]
+    InProcess(in_process::InProcess),
+    #[cfg(feature = "remote")]
+    Remote(remote::Remote),
+}
+
+impl Backend {
+    pub(crate) async fn call<T: Callable>(&self, who: &Who, op: T) -> Result<T::Output> {
+        match self {
+            #[cfg(feature = "in-process")]
+            Self::InProcess(backend) => backend.call(who, op).await,
+            #[cfg(feature = "remote")]
+            Self::Remote(backend) => backend.call(who, op).await,
+            #[cfg(not(any(feature = "in-process", feature = "remote")))]
+            _ => none(who, op),
+        }
+    }
+
+    pub(crate) async fn proxy(&self, who: &Who, request: ProxyRequest) -> Result<ProxyResponse> {
+        match self {
+            #[cfg(feature = "in-process")]
+            Self::InProcess(backend) => backend.proxy(who, request).await,
+            #[cfg(feature = "remote")]
+            Self::Remote(backend) => backend.proxy(who, request).await,
+            #[cfg(not(any(feature = "in-process", feature = "remote")))]
+            _ => none(who, request),
+        }
+    }
+}
+
+/// Without a backend there is no client that could call.
+#[cfg(not(any(feature = "in-process", feature = "remote")))]
+fn none<T, O>(_who: &Who, _op: T) -> Result<O> {
+    Err(membrane_core::Error::configuration("membrane-client needs the feature `in-process` or `remote`"))
+}

@@ -1,0 +1,171 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use membrane_core::op::{Op, ProxyRequest, ProxyResponse, Route};
+use membrane_core::{Error, ErrorBody, ErrorKind, Result, Retry};
+use reqwest::header::{CONTENT_TYPE, HeaderName};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+use url::Url;
+
+use super::Who;
+use crate::client::TokenSource;
+
+/// The version of Membrane's API this client speaks.
+const API_VERSION: &str = "2025-10-21";
+
+/// How long a call may take; a little more than the server gives itself.
+const TIMEOUT: Duration = Duration::from_secs(65);
+
+/// A server, over REST.
+#[derive(Clone)]
+pub(crate) struct Remote {
+    base: Url,
+    http: reqwest::Client,
+    tokens: Arc<dyn TokenSource>,
+}
+
+impl Remote {
+    pub(crate) fn new(url: &str, tokens: Arc<dyn TokenSource>) -> Result<Self> {
+        let wrong = |why: &str| Error::configuration(format!("`{url}` is no address of a server: {why}"));
+        let base = Url::parse(url).map_err(|error| wrong(&error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") || base.cannot_be_a_base() {
+            return Err(wrong("it begins with http:// or https://"));
+        }
+        let http = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("membrane-client-rust/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::configuration("the HTTP client cannot be set up").with_source(error))?;
+        Ok(Self { base, http, tokens })
+    }
+
+    pub(crate) async fn call<T: Op>(&self, who: &Who, op: T) -> Result<T::Output> {
+        let info = T::info();
+        let route = info.routes.first().ok_or_else(|| Error::internal("an operation without route"))?;
+        self.by_route(who, route, op).await.map_err(|error| error.with_operation(info.name.clone()))
+    }
+
+    async fn by_route<T: Op>(&self, who: &Who, route: &Route, op: T) -> Result<T::Output> {
+        let input = serde_json::to_value(op)
+            .map_err(|error| Error::internal("the input cannot be written as JSON").with_source(error))?;
+        let encoded = route.encode(input)?;
+        let mut request = self.request(who, route.method.clone(), &encoded.target).await?;
+        if let Some(body) = encoded.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let (status, _, body) = self.send(request).await?;
+        if !status.is_success() {
+            return Err(refusal(status, &body));
+        }
+        serde_json::from_slice(&body).map_err(|error| {
+            Error::new(
+                ErrorKind::Internal,
+                format!("the server answered something else than agreed: {error}"),
+            )
+        })
+    }
+
+    pub(crate) async fn proxy(&self, who: &Who, request: ProxyRequest) -> Result<ProxyResponse> {
+        self.proxied(who, request).await.map_err(|error| error.with_operation("connections.proxy"))
+    }
+
+    async fn proxied(&self, who: &Who, request: ProxyRequest) -> Result<ProxyResponse> {
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let route = Route::get("/connections/{connectionId}/proxy/{*path}");
+        let mut target =
+            route.encode(serde_json::json!({"connectionId": request.connection_id, "path": path}))?.target;
+        if !query.is_empty() {
+            target.push('?');
+            target.push_str(query);
+        }
+        let mut sent = self.request(who, request.method, &target).await?;
+        for (name, value) in &request.headers {
+            sent = sent.header(name, value);
+        }
+        if let Some((content_type, body)) = request.body {
+            sent = sent.header(CONTENT_TYPE, content_type).body(body);
+        }
+        let (status, headers, body) = self.send(sent).await?;
+        if !status.is_success()
+            && let Some(error) = ours(&body)
+        {
+            return Err(error);
+        }
+        Ok(ProxyResponse::new(status.as_u16(), headers, body))
+    }
+
+    async fn request(&self, who: &Who, method: Method, target: &str) -> Result<RequestBuilder> {
+        let token = match who {
+            Who::Customer(id) => self.tokens.token(Some(id)).await?,
+            Who::Manager => self.tokens.token(None).await?,
+        };
+        let base = self.base.as_str().trim_end_matches('/');
+        let url = Url::parse(&format!("{base}{target}"))
+            .map_err(|error| Error::invalid_input(format!("this call has no address: {error}")))?;
+        Ok(self
+            .http
+            .request(method, url)
+            .bearer_auth(token.expose())
+            .header(HeaderName::from_static("membrane-api-version"), API_VERSION))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, IndexMap<String, String>, Bytes)> {
+        let failed = |error: reqwest::Error| {
+            let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Unavailable };
+            // A connection that was never made did nothing; what else broke may have.
+            let retry = if error.is_connect() { Retry::Backoff } else { Retry::Never };
+            Error::new(kind, "the server cannot be reached, or did not answer in time")
+                .with_retry(retry)
+                .with_source(error.without_url())
+        };
+        let response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        let headers = response
+            .headers()
+            .iter()
+            .filter(|(name, _)| !is_servers(name.as_str()))
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        let body = response.bytes().await.map_err(failed)?;
+        Ok((status, headers, body))
+    }
+}
+
+/// Whether a header is the server's own and not the app's.
+fn is_servers(name: &str) -> bool {
+    const OWN: &[&str] = &[
+        "connection",
+        "content-length",
+        "content-security-policy",
+        "date",
+        "membrane-origin",
+        "transfer-encoding",
+        "vary",
+        "x-content-type-options",
+    ];
+    OWN.contains(&name) || name.starts_with("access-control-")
+}
+
+/// The error a server answered.
+fn refusal(status: StatusCode, body: &[u8]) -> Error {
+    ours(body).or_else(|| Some(Error::from(serde_json::from_slice::<ErrorBody>(body).ok()?))).unwrap_or_else(
+        || {
+            let kind = if status.is_server_error() { ErrorKind::Unavailable } else { ErrorKind::Internal };
+            Error::new(
+                kind,
+                format!("the server answered {status} without a reason; is this a Membrane server?"),
+            )
+        },
+    )
+}
+
+/// An error of the server itself, told by the `kind` only our servers send.
+fn ours(body: &[u8]) -> Option<Error> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    value.get("kind")?.as_str()?;
+    serde_json::from_value::<ErrorBody>(value).ok().map(Error::from)
+}

@@ -1,0 +1,106 @@
+use http::Method;
+use membrane_client::{CreateConnection, ErrorKind};
+use serde_json::json;
+
+use crate::on_both;
+use crate::stage::Stage;
+
+on_both!(
+    connects_and_tests,
+    connects_anew_instead_of_twice,
+    keeps_customers_apart,
+    archives_and_restores,
+    refuses_credentials_the_app_refuses,
+    passes_requests_through,
+);
+
+async fn connects_and_tests(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let connection = acme.connection("taskly").get().await.unwrap();
+    assert_eq!(connection.spec.connected, Some(true));
+    assert_eq!(connection.spec.credentials, None);
+    assert_eq!(connection.place.user_id.as_deref(), Some("acme"));
+    assert!(acme.connection("taskly").test().await.unwrap());
+    stage.tasks.rotate_api_key();
+    assert!(!acme.connection("taskly").test().await.unwrap());
+    assert_eq!(acme.connection("taskly").get().await.unwrap().spec.disconnected, Some(true));
+    let all = acme.connections().await.unwrap().items;
+    assert_eq!(all.len(), 2);
+}
+
+async fn connects_anew_instead_of_twice(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let first = acme.connection("taskly").get().await.unwrap();
+    stage.tasks.rotate_api_key();
+    let again = acme.connect_with(stage.to_tasks()).await.unwrap();
+    assert_eq!(again.id, first.id);
+    assert!(acme.connection("taskly").test().await.unwrap());
+    let mut second = stage.to_tasks();
+    second.key = Some("second".to_owned());
+    let second = acme.connect_with(second).await.unwrap();
+    assert_ne!(second.id, first.id);
+    assert_eq!(acme.connection("second").get().await.unwrap().id, second.id);
+    assert_eq!(acme.connection("taskly").get().await.unwrap().id, first.id, "the default stays");
+}
+
+async fn keeps_customers_apart(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let theirs = acme.connection("taskly").get().await.unwrap();
+    let mallory = stage.client.customer("mallory");
+    assert!(mallory.connections().await.unwrap().items.is_empty());
+    let handle = mallory.connection(theirs.id.as_str());
+    assert_eq!(handle.get().await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(handle.test().await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(handle.archive().await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(handle.actions().await.unwrap_err().kind(), ErrorKind::NotFound);
+    let run = handle.action("create-task").run(json!({"title": "stolen"})).await;
+    assert_eq!(run.unwrap_err().kind(), ErrorKind::NotFound);
+    let list = handle.collection("tasks").list().page(None).await;
+    assert_eq!(list.unwrap_err().kind(), ErrorKind::NotFound);
+    let proxied = handle.proxy(Method::GET, "v1/me", None).await;
+    assert_eq!(proxied.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(!stage.tasks.tasks().iter().any(|task| task.title == "stolen"));
+}
+
+async fn archives_and_restores(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let id = acme.connection("taskly").get().await.unwrap().id;
+    let archived = acme.connection(id.as_str()).archive().await.unwrap();
+    assert!(archived.archived_at.is_some());
+    let error = acme.connection("taskly").action("create-task").run(json!({"title": "x"})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(acme.connections().await.unwrap().items.len(), 1);
+    acme.connection(id.as_str()).restore().await.unwrap();
+    acme.connection("taskly").action("create-task").run(json!({"title": "x"})).await.unwrap();
+}
+
+async fn refuses_credentials_the_app_refuses(stage: Stage) {
+    let acme = stage.client.customer("acme");
+    let mut wrong = CreateConnection::new("taskly", json!({"token": "not the key at all"}));
+    wrong.connector_parameters = Some(json!({"apiUri": stage.tasks.url()}));
+    let error = acme.connect_with(wrong).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AccessTokenExpired, "{error}");
+    assert!(!format!("{error:?}").contains("not the key at all"));
+    assert!(acme.connections().await.unwrap().items.is_empty(), "nothing is half done");
+    let error = acme.connect("taskly", json!({"tokn": "x"})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    assert!(error.message().contains("token"), "{error}");
+    let error = acme.connect("no-such-app", json!({})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+async fn passes_requests_through(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let me = taskly.proxy(Method::GET, "v1/me", None).await.unwrap();
+    assert_eq!(me.status, 200);
+    assert!(me.json().unwrap().is_object());
+    let made =
+        taskly.proxy(Method::POST, "/v1/tasks?source=proxy", Some(&json!({"title": "raw"}))).await.unwrap();
+    assert!((200..300).contains(&made.status));
+    assert!(stage.tasks.tasks().iter().any(|task| task.title == "raw"));
+    let missing = taskly.proxy(Method::GET, "v1/tasks/none", None).await.unwrap();
+    assert_eq!(missing.status, 404, "an error status of the app is an answer");
+    let elsewhere = taskly.proxy(Method::GET, "https://example.com/", None).await.unwrap_err();
+    assert_eq!(elsewhere.kind(), ErrorKind::Blocked, "{elsewhere}");
+}

@@ -1,0 +1,42 @@
+use membrane_client::ErrorKind;
+use membrane_core::op::RunStatus;
+use serde_json::json;
+
+use crate::on_both;
+use crate::stage::Stage;
+
+on_both!(logs_every_run_with_its_exchanges, shows_no_secret);
+
+async fn logs_every_run_with_its_exchanges(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let run = taskly.action("create-task").run(json!({"title": "logged"})).await.unwrap();
+    let error = taskly.action("create-task").run(json!({"title": 1})).await.unwrap_err();
+    let record = taskly.run(run.action_run_id.as_str()).await.unwrap();
+    assert_eq!(record.status, RunStatus::Success);
+    assert_eq!(record.input, Some(json!({"title": "logged"})));
+    assert_eq!(record.output, Some(run.output));
+    let exchanges = record.external_api_logs.unwrap();
+    assert_eq!(exchanges.len(), 1, "{exchanges:?}");
+    let failed = taskly.run(error.context_value("actionRunId").unwrap()).await.unwrap();
+    assert_eq!(failed.status, RunStatus::Error);
+    assert!(failed.error.is_some());
+    stage.engine.flush().await;
+    let runs = taskly.runs().await.unwrap().items;
+    let ids: Vec<_> = runs.iter().map(|run| run.id.as_str()).collect();
+    assert_eq!(ids, [failed.id.as_str(), record.id.as_str()], "newest first");
+    let other = stage.client.customer("mallory").connection("taskly").run(record.id.as_str()).await;
+    assert_eq!(other.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+async fn shows_no_secret(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let secret = stage.tasks.api_key();
+    // A caller may even put the secret into an input.
+    let run = taskly.action("create-task").run(json!({"title": format!("key {secret}")})).await.unwrap();
+    let record = taskly.run(run.action_run_id.as_str()).await.unwrap();
+    assert!(!serde_json::to_string(&record).unwrap().contains(&secret));
+    let connection = taskly.get().await.unwrap();
+    assert!(!serde_json::to_string(&connection).unwrap().contains(&secret));
+}

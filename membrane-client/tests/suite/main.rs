@@ -1,0 +1,29 @@
+//! One suite over both transports: what a product sees is the same in process and over REST.
+
+mod actions;
+mod collections;
+mod connections;
+mod errors;
+mod faults;
+mod logs;
+mod stage;
+
+/// Mounts a test for both transports.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod in_process {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::stage::Stage::in_process().await).await;
+            })*
+        }
+
+        mod remote {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(crate::stage::Stage::remote().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both;

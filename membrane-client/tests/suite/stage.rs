@@ -1,0 +1,107 @@
+//! What every test of the suite stands on: two demo apps, an engine, a client.
+
+use async_trait::async_trait;
+use membrane_client::{Client, CreateConnection, CustomerHandle, Result, Secret, TokenSource};
+use membrane_core::DataSchema;
+use membrane_core::connector::{AuthOption, Connector, Function, Operation, RestCall};
+use membrane_engine::Engine;
+use membrane_engine::store::SqliteStore;
+use membrane_engine::vault::KeyProvider;
+use membrane_server::{AccessToken, ServerConfig};
+use membrane_testkit::demo::{Crm, TaskManager};
+use membrane_testkit::fault::FaultServer;
+use serde_json::json;
+
+const SECRET: &str = "the secret of the workspace of this suite";
+
+pub(crate) struct Stage {
+    pub(crate) tasks: TaskManager,
+    pub(crate) crm: Crm,
+    pub(crate) faults: FaultServer,
+    pub(crate) engine: Engine,
+    pub(crate) client: Client,
+}
+
+struct Minted;
+
+#[async_trait]
+impl TokenSource for Minted {
+    async fn token(&self, customer: Option<&str>) -> Result<Secret<String>> {
+        let token = customer.map_or_else(AccessToken::manager, AccessToken::customer);
+        token.sign("default", &Secret::new(SECRET.to_owned())).map(Secret::new)
+    }
+}
+
+impl Stage {
+    pub(crate) async fn in_process() -> Self {
+        let mut stage = Self::start().await;
+        stage.client = Client::in_process(stage.engine.clone());
+        stage
+    }
+
+    pub(crate) async fn remote() -> Self {
+        let mut stage = Self::start().await;
+        let config = ServerConfig::new(Secret::new(SECRET.to_owned())).unwrap();
+        let router = membrane_server::router(stage.engine.clone(), config);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        stage.client = Client::remote(&url, Minted).unwrap();
+        stage
+    }
+
+    async fn start() -> Self {
+        let tasks = TaskManager::start().await.unwrap();
+        let crm = Crm::start().await.unwrap();
+        let faults = FaultServer::start().await.unwrap();
+        let engine = Engine::builder()
+            .store(SqliteStore::memory().await.unwrap())
+            .vault(KeyProvider::generate().unwrap())
+            .connector(TaskManager::connector().unwrap())
+            .connector(Crm::connector().unwrap())
+            .connector(faulty().unwrap())
+            .dangerous()
+            .allow_private_networks()
+            .build()
+            .await
+            .unwrap();
+        let client = Client::in_process(engine.clone());
+        Self { tasks, crm, faults, engine, client }
+    }
+
+    /// A customer that is connected to both apps.
+    pub(crate) async fn connected(&self, id: &str) -> CustomerHandle {
+        let customer = self.client.customer(id);
+        customer.connect_with(self.to_tasks()).await.unwrap();
+        let mut crm = CreateConnection::new("contactly", json!({"apiKey": self.crm.api_key()}));
+        crm.connector_parameters = Some(json!({"apiUri": self.crm.url()}));
+        customer.connect_with(crm).await.unwrap();
+        customer
+    }
+
+    pub(crate) fn to_tasks(&self) -> CreateConnection {
+        let mut connect = CreateConnection::new("taskly", json!({"token": self.tasks.api_key()}));
+        connect.connector_parameters = Some(json!({"apiUri": self.tasks.url()}));
+        connect
+    }
+
+    pub(crate) async fn connected_to_faults(&self) -> CustomerHandle {
+        let customer = self.client.customer("acme");
+        let mut connect = CreateConnection::new("faulty", json!({}));
+        connect.connector_parameters = Some(json!({"apiUri": self.faults.url()}));
+        customer.connect_with(connect).await.unwrap();
+        customer
+    }
+}
+
+/// An app that misbehaves: one operation that reads any path, one that writes to it.
+fn faulty() -> Result<Connector> {
+    let read = Function::Rest(RestCall::new(http::Method::GET, "/{path}")?.into());
+    let write = Function::Rest(RestCall::new(http::Method::POST, "/{path}")?.into());
+    Connector::builder("faulty", "Faulty")
+        .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
+        .auth(AuthOption::client_credentials(DataSchema::new(json!({"type": "object"}))?))
+        .operation(Operation::new("read", "Read", read))
+        .operation(Operation::new("write", "Write", write))
+        .build()
+}

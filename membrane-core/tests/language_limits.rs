@@ -1,0 +1,230 @@
+//! Hostile input: deep, long and self-multiplying. Everything must end soon, with a value or an error.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::{Duration, Instant};
+
+use membrane_core::formula::{AnyFilter, transform_variables, variable_places};
+use membrane_core::{DataSchema, ErrorKind, Filter, Formula, Locator, Vars};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
+use serde_json::{Map, Value, json};
+
+/// Twenty times what an optimised build on a free machine may take.
+const SOON: Duration = Duration::from_secs(20);
+
+fn soon<T>(what: &str, run: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = run();
+    assert!(start.elapsed() < SOON, "{what} took {:?}", start.elapsed());
+    result
+}
+
+fn nested(levels: usize, wrap: impl Fn(Value) -> Value) -> Value {
+    (0..levels).fold(json!(1), |inner, _| wrap(inner))
+}
+
+// `json!` would copy what it wraps, level by level.
+fn list(inner: Value) -> Value {
+    Value::Array(vec![inner])
+}
+
+fn object(key: &str, inner: Value) -> Value {
+    Value::Object(Map::from_iter([(key.to_owned(), inner)]))
+}
+
+#[test]
+fn deep_formulas_and_schemas_are_refused() {
+    let wraps: [fn(Value) -> Value; 5] = [
+        list,
+        |inner| object("a", inner),
+        |inner| object("$and", list(inner)),
+        |inner| object("$plain", inner),
+        |inner| object("$case", list(object("filter", inner))),
+    ];
+    for wrap in wraps {
+        let deep = nested(10_000, wrap);
+        let error = Formula::parse(&deep).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.message().contains("levels"), "{error}");
+        assert!(AnyFilter::parse(&deep).is_err() || deep.is_array());
+        let _ = (transform_variables(&deep, &json!({})), variable_places(&deep));
+        let schema = DataSchema::from_value(&deep);
+        assert!(schema.compile().is_err());
+        // Values this deep cannot be dropped on a small stack.
+        std::mem::forget((deep, schema));
+    }
+}
+
+#[test]
+fn deep_variables_are_refused() {
+    let deep = nested(10_000, |inner| object("a", inner));
+    for formula in
+        [json!({"$var": "$"}), json!({"$concat": [{"$var": "a"}, "x"]}), json!([{"$var": "a.a.a"}])]
+    {
+        let _ = Formula::parse(&formula).unwrap().build(&deep);
+    }
+    let error = Formula::parse(&json!({"$var": "a"})).unwrap().try_build(&Vars::from(&deep)).unwrap_err();
+    assert!(error.message().contains("deeper"), "{error}");
+    let filter = Filter::parse(&json!([{"field": "a.a", "operator": "contains", "value": "x"}])).unwrap();
+    assert!(!filter.matches(&deep));
+    assert!(DataSchema::any().compile().unwrap().validate(&deep).is_err());
+    std::mem::forget(deep);
+}
+
+#[test]
+fn formulas_cannot_multiply_their_input() {
+    let rows = json!({"rows": vec![json!({"a": "x".repeat(100)}); 2000], "text": "y".repeat(500_000)});
+    let inner = |item: Value| json!({"$iterate": {"source": {"$var": "parent.rows"}, "item": item}});
+    let top = |item: Value| json!({"$iterate": {"source": {"$var": "rows"}, "item": item}});
+    let doubling: Map<String, Value> = (0..40)
+        .map(|n| {
+            (
+                format!("k{n}"),
+                if n == 0 {
+                    json!([1])
+                } else {
+                    json!([{"$copy": format!("k{}", n - 1)}, {"$copy": format!("k{}", n - 1)}])
+                },
+            )
+        })
+        .collect();
+    let slots: Map<String, Value> =
+        (0..40).map(|n| (format!("s{n}"), json!(format!("{{s{0}}}{{s{0}}}", n + 1)))).collect();
+    for formula in [
+        top(inner(json!(1))),
+        top(json!({"$var": "$"})),
+        top(json!({"$eval": {"$var": "item"}, "oneOf": {"$var": "parent.rows"}})),
+        top(json!({"$concat": [{"$var": "parent.text"}]})),
+        top(json!({"$tpl": {"template": "{a.}{a}", "values": {"a": {"$var": "parent.text"}, "a.": "x"}}})),
+        json!({"$tpl": {"template": "{s0}", "values": slots}}),
+        Value::Object(doubling),
+    ] {
+        let formula = Formula::parse(&formula).unwrap();
+        let _ = soon(&formula.source().to_string().chars().take(100).collect::<String>(), || {
+            formula.try_build(&Vars::from(&rows))
+        });
+    }
+}
+
+#[test]
+fn a_megabyte_is_read_soon() {
+    let long = "a.".repeat(500_000);
+    let names: Vec<String> = (0..50_000).map(|n| format!("n{n}")).collect();
+    let properties: Map<String, Value> =
+        names.iter().map(|name| (name.clone(), json!({"type": "string"}))).collect();
+    let schema =
+        DataSchema::new(json!({"type": "object", "properties": properties, "required": names})).unwrap();
+    let samples: Vec<Value> = names.iter().map(|name| json!({name: 1})).collect();
+    let values: Vec<u32> = (0..100_000).collect();
+    soon("locator", || Locator::parse(&long)).unwrap_err();
+    soon("compile", || schema.compile().unwrap().is_valid(&json!({})));
+    soon("merge", || DataSchema::merge([&schema, &schema]));
+    soon("missing", || schema.missing(&json!({})).len());
+    soon("samples", || DataSchema::from_samples(&samples));
+    soon("name", || Formula::parse(&json!({"$lastName": long})).unwrap().build(&json!({})));
+    soon("name", || {
+        Formula::parse(&json!({"$firstName": "a , ".repeat(250_000)})).unwrap().build(&json!({}))
+    });
+    soon("date", || {
+        Formula::parse(&json!({"$extractDate": "(".repeat(1_000_000)})).unwrap().build(&json!({}))
+    });
+    let filter =
+        Filter::parse(&json!([{"field": "rows", "operator": "is_not_one_of", "value": values}])).unwrap();
+    soon("filter", || filter.matches(&json!({"rows": values})));
+    let filter = Filter::parse(&json!([{"field": "r.k", "operator": "is_one_of", "value": values}])).unwrap();
+    let rows = json!({"r": vec![json!({"k": "1"}); 50_000]});
+    assert!(!soon("fan out", || filter.matches(&rows)));
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let key = prop_oneof![
+        Just("$var"),
+        Just("$concat"),
+        Just("$case"),
+        Just("$map"),
+        Just("$iterate"),
+        Just("$tpl"),
+        Just("$eval"),
+        Just("$copy"),
+        Just("$formula"),
+        Just("$mergeObjects"),
+        Just("$lookup"),
+        Just("$extractDate"),
+        Just("$firstName"),
+        Just("source"),
+        Just("item"),
+        Just("values"),
+        Just("template"),
+        Just("cases"),
+        Just("filter"),
+        Just("value"),
+        Just("mapping"),
+        Just("from"),
+        Just("to"),
+        Just("is"),
+        Just("field"),
+        Just("operator"),
+        Just("type"),
+        Just("a"),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop_oneof!["a", "\\$", "item\\.a", "a\\[0\\]", "is", "\\{a\\}", "\\PC{0,8}"].prop_map(Value::from),
+    ];
+    leaf.prop_recursive(6, 64, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::Array),
+            prop::collection::vec((key.clone(), inner), 0..4).prop_map(|fields| Value::Object(
+                fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+            )),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_json_is_a_formula_or_an_error(value in any_json(), vars in any_json()) {
+        if let Ok(formula) = Formula::parse(&value) {
+            let _ = formula.build(&vars);
+            assert_eq!(serde_json::to_value(&formula).unwrap(), value);
+            assert_eq!(serde_json::from_value::<Formula>(value.clone()).unwrap(), formula);
+            let _ = formula.schema(&DataSchema::from_value(&vars));
+        }
+        let _ = transform_variables(&value, &vars);
+    }
+
+    #[test]
+    fn any_json_is_a_filter_or_an_error(value in any_json(), data in any_json()) {
+        if let Ok(filter) = Filter::parse(&value) {
+            let _ = filter.matches(&data);
+            assert_eq!(Filter::parse(&filter.to_value()).unwrap(), filter);
+        }
+        let _ = Filter::from_fields(&value).map(|filter| filter.matches(&data));
+    }
+
+    #[test]
+    fn any_json_is_a_schema_or_an_error(value in any_json(), data in any_json()) {
+        let schema = DataSchema::from_value(&data);
+        // Not always valid: a merged schema forgets samples without a type, as the rules have it.
+        let _ = schema.compile().unwrap().is_valid(&data);
+        if let Ok(other) = DataSchema::new(value) {
+            let _ = (DataSchema::merge([&schema, &other]), other.clone().with_titles(), other.missing(&data));
+            let _ = other.compile().map(|validator| validator.validate(&data));
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read(value in any_json(), path in "[a-c](\\.[a-c]|\\[[0-3]\\]){0,4}") {
+        let locator = Locator::parse(&path).unwrap();
+        let mut target = Value::Null;
+        locator.write(&mut target, Some(value.clone()));
+        assert_eq!(locator.at(&target), Some(&value));
+        assert_eq!(locator.take(&mut target), Some(value));
+        assert_eq!(locator.at(&target), Some(&Value::Null));
+    }
+}

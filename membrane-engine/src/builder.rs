@@ -1,0 +1,145 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use indexmap::IndexMap;
+use membrane_core::connector::{Connector, UniversalAction};
+use membrane_core::universal::{CreateTask, SendMessage};
+use membrane_core::{Error, Key, Result};
+
+use crate::cache::Cache;
+use crate::clock::new_id;
+use crate::engine::{Engine, Parts, Seed};
+use crate::http::HttpStack;
+use crate::run::RunLog;
+use crate::store::Store;
+use crate::sync;
+use crate::vault::{KeyProvider, Vault};
+
+/// Puts an [`Engine`] together. A store and a vault key are required.
+#[must_use]
+#[derive(Default)]
+pub struct Builder {
+    workspace: Option<String>,
+    store: Option<Arc<dyn Store>>,
+    keys: Option<KeyProvider>,
+    connectors: Vec<Connector>,
+    http: Option<HttpStack>,
+    allow_private_networks: bool,
+    universal: Vec<Seed>,
+}
+
+/// Choices that weaken the engine, apart so that a review finds them.
+#[must_use]
+pub struct Dangerous(Builder);
+
+impl Dangerous {
+    /// Lets connectors reach private networks and this machine. For tests, and for products whose customers'
+    /// apps run inside their own network.
+    pub fn allow_private_networks(mut self) -> Builder {
+        self.0.allow_private_networks = true;
+        self.0
+    }
+}
+
+impl Builder {
+    /// The key of the workspace, as tokens name it; `default` when not set.
+    pub fn workspace(mut self, key: impl Into<String>) -> Self {
+        self.workspace = Some(key.into());
+        self
+    }
+
+    /// Where elements, credentials and logs are kept.
+    pub fn store(mut self, store: impl Store) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// The keys that seal credentials.
+    pub fn vault(mut self, keys: KeyProvider) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Adds an app.
+    pub fn connector(mut self, connector: Connector) -> Self {
+        self.connectors.push(connector);
+        self
+    }
+
+    /// Adds apps, for example `membrane_connectors::all()?`.
+    pub fn connectors(mut self, connectors: impl IntoIterator<Item = Connector>) -> Self {
+        self.connectors.extend(connectors);
+        self
+    }
+
+    /// Adds a universal action of the product's own. Those of [`membrane_core::universal`] are there already.
+    pub fn universal<A: UniversalAction>(mut self) -> Self {
+        self.universal.push(Seed::of::<A>());
+        self
+    }
+
+    /// Uses this HTTP stack.
+    pub fn http(mut self, stack: HttpStack) -> Self {
+        self.http = Some(stack);
+        self
+    }
+
+    /// Leads to choices that weaken the engine.
+    pub fn dangerous(self) -> Dangerous {
+        Dangerous(self)
+    }
+
+    /// Opens the workspace and brings it up to date with the connectors: an integration for each app that has
+    /// none, its actions, the universal actions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](membrane_core::ErrorKind::Configuration) when store or key are missing, or
+    /// two connectors have one key; what the store gives.
+    pub async fn build(self) -> Result<Engine> {
+        let missing =
+            |what| Error::configuration(format!("an engine needs `{what}`: call it on the builder"));
+        let store = self.store.ok_or_else(|| missing("store(…)"))?;
+        let vault = Vault::new(self.keys.ok_or_else(|| missing("vault(…)"))?);
+        let http = match self.http {
+            Some(_) if self.allow_private_networks => {
+                return Err(Error::configuration(
+                    "allow private networks on the HTTP stack itself, since you hand one in",
+                ));
+            }
+            Some(stack) => stack,
+            None if self.allow_private_networks => {
+                HttpStack::builder().dangerous().allow_private_networks().build()?
+            }
+            None => HttpStack::builder().build()?,
+        };
+        let mut connectors: IndexMap<Key, Arc<Connector>> = IndexMap::new();
+        for connector in self.connectors {
+            let key = connector.key.clone();
+            if connectors.insert(key.clone(), Arc::new(connector)).is_some() {
+                return Err(Error::configuration(format!("two connectors have the key `{key}`"))
+                    .with("connector", key));
+            }
+        }
+        let workspace_key = self.workspace.unwrap_or_else(|| "default".to_owned());
+        let workspace = store.workspace(&workspace_key, &new_id().into()).await?;
+        let engine = Engine::from_parts(Parts {
+            workspace,
+            workspace_key,
+            log: RunLog::start(Arc::clone(&store)),
+            store,
+            vault,
+            http,
+            connectors,
+            cache: Cache::default(),
+            generation: AtomicU64::new(0),
+        });
+        let mut seeds = vec![Seed::of::<CreateTask>(), Seed::of::<SendMessage>()];
+        for seed in self.universal {
+            seeds.retain(|known| known.key != seed.key);
+            seeds.push(seed);
+        }
+        sync::universal_actions(&engine, &seeds).await?;
+        sync::integrations(&engine).await?;
+        Ok(engine)
+    }
+}

@@ -1,0 +1,98 @@
+//! Who asks.
+
+use std::fmt;
+
+use membrane_core::op::Access;
+use membrane_core::{CustomerId, Error, ErrorKind, Result, WorkspaceId};
+
+use crate::store::Scope;
+
+/// Who asks: a workspace, the customer it is narrowed to, and the rights.
+///
+/// Only an [`Engine`](crate::Engine) makes one, so a caller that exists is one the engine knows.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Caller {
+    workspace: WorkspaceId,
+    customer: Option<Identity>,
+    is_manager: bool,
+}
+
+/// The customer a caller is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    pub(crate) id: CustomerId,
+    pub(crate) internal_id: String,
+}
+
+impl Caller {
+    pub(crate) fn manager(workspace: WorkspaceId) -> Self {
+        Self { workspace, customer: None, is_manager: true }
+    }
+
+    pub(crate) fn customer(workspace: WorkspaceId, customer: Identity) -> Self {
+        Self { workspace, customer: Some(customer), is_manager: false }
+    }
+
+    /// A caller with no rights but to ask what anybody may.
+    pub(crate) fn nobody(workspace: WorkspaceId) -> Self {
+        Self { workspace, customer: None, is_manager: false }
+    }
+
+    /// The workspace.
+    pub fn workspace(&self) -> &WorkspaceId {
+        &self.workspace
+    }
+
+    /// The customer, by the engine's id; `None` for a manager.
+    pub fn customer_id(&self) -> Option<&CustomerId> {
+        self.customer.as_ref().map(|customer| &customer.id)
+    }
+
+    /// The customer, by the product's own id; `None` for a manager.
+    pub fn internal_id(&self) -> Option<&str> {
+        self.customer.as_ref().map(|customer| customer.internal_id.as_str())
+    }
+
+    /// Whether it manages the workspace.
+    pub fn is_manager(&self) -> bool {
+        self.is_manager
+    }
+
+    /// The rows it may see.
+    pub(crate) fn scope(&self) -> Scope {
+        match &self.customer {
+            None => Scope::Workspace(self.workspace.clone()),
+            Some(customer) => Scope::Customer(self.workspace.clone(), customer.id.clone()),
+        }
+    }
+
+    /// Refuses a caller that may not do something.
+    pub(crate) fn require(&self, access: Access) -> Result<()> {
+        let may = match access {
+            Access::Anyone => true,
+            Access::Customer => self.is_manager || self.customer.is_some(),
+            // A right that this version does not know is nobody's.
+            _ => self.is_manager,
+        };
+        if may {
+            return Ok(());
+        }
+        if self.customer.is_none() {
+            return Err(Error::new(ErrorKind::NotAuthenticated, "an access token is required"));
+        }
+        Err(Error::new(
+            ErrorKind::AccessDenied,
+            "a customer may not do this; it takes a token of the workspace (`isAdmin: true`, no `id`)",
+        ))
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("workspace", &self.workspace)
+            .field("customer", &self.customer.as_ref().map(|customer| &customer.id))
+            .field("is_manager", &self.is_manager)
+            .finish()
+    }
+}

@@ -1,0 +1,203 @@
+//! A connection ready to be used: its app, its opened credentials, its way out.
+
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+use membrane_core::connector::{Connector, Cx, Settings};
+use membrane_core::element::{Connection, CustomerSpec, Integration, IntegrationSpec};
+use membrane_core::{ConnectionId, Error, ErrorKind, Formula, Result, Secret, WorkspaceId};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::element::select::{self, by_id};
+use crate::http::{AppClient, Recorder, Target};
+use crate::vault::Owner;
+use crate::{Caller, Engine};
+
+/// A connection with everything a run needs. Shared, and forgotten when anything changes.
+pub(crate) struct Connected {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) connection: Connection,
+    pub(crate) integration: Integration,
+    pub(crate) connector: Arc<Connector>,
+    pub(crate) settings: Settings,
+    pub(crate) target: Arc<Target>,
+}
+
+impl Connected {
+    /// The way to the app; what passes is recorded.
+    pub(crate) fn client(&self, engine: &Engine, recorder: Option<Arc<Recorder>>) -> AppClient {
+        engine.parts().http.client(Arc::clone(&self.target), recorder)
+    }
+
+    pub(crate) fn cx<'a>(&'a self, client: &'a AppClient) -> Cx<'a> {
+        Cx::new(&self.connector, client, &self.settings)
+    }
+}
+
+/// Finds the connection a caller names and makes it ready.
+pub(crate) async fn connected(engine: &Engine, caller: &Caller, selector: &str) -> Result<Arc<Connected>> {
+    let parts = engine.parts();
+    let generation = engine.generation();
+    let customer = caller.customer_id().cloned();
+    let key = (generation, customer.clone(), selector.to_owned());
+    let id = match parts.cache.selected.get(&key).await {
+        Some(id) => id,
+        None => {
+            let connection = select::connection(engine, caller, selector, false).await?;
+            let id = ConnectionId::from(connection.id);
+            parts.cache.selected.insert(key, id.clone()).await;
+            id
+        }
+    };
+    by_connection_id(engine, caller, id).await
+}
+
+pub(crate) async fn by_connection_id(
+    engine: &Engine,
+    caller: &Caller,
+    id: ConnectionId,
+) -> Result<Arc<Connected>> {
+    let cache = &engine.parts().cache.connected;
+    let key = (engine.generation(), caller.customer_id().cloned(), id.clone());
+    if let Some(found) = cache.get(&key).await {
+        return Ok(found);
+    }
+    let connection = select::connection(engine, caller, id.as_str(), false).await?;
+    let connected = Arc::new(open(engine, caller, connection).await?);
+    cache.insert(key, Arc::clone(&connected)).await;
+    Ok(connected)
+}
+
+async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Result<Connected> {
+    let broken = |what: &str| {
+        Error::new(ErrorKind::Dependency, format!("the connection's {what} is gone"))
+            .with("connectionId", &connection.id)
+            .with_data(
+                json!({"workspaceElementReference": {"type": what, "id": connection.place.integration_id}}),
+            )
+    };
+    let id = connection.place.integration_id.clone().ok_or_else(|| broken("integration"))?;
+    let integration = by_id::<IntegrationSpec>(engine, &engine.manager(), id.as_str(), false).await?;
+    let integration = integration.ok_or_else(|| broken("integration"))?;
+    let key = integration.spec.connector_key.clone().unwrap_or_default();
+    let connector = Arc::clone(engine.connector(&key)?);
+    let owner = owner(engine, &connection)?;
+    let sealed = engine.parts().store.sealed(&caller.scope(), &connection.id.clone().into()).await?;
+    let sealed = sealed.ok_or_else(|| {
+        Error::new(ErrorKind::ConnectionDefunct, "this connection has no credentials; connect again")
+            .with("connectionId", &connection.id)
+    })?;
+    let credentials = engine.parts().vault.open(&owner, &sealed).await?;
+    let customer = by_id::<CustomerSpec>(engine, &engine.manager(), owner.customer.as_str(), true).await?;
+    let user = customer.and_then(|customer| customer.spec.fields).map(Value::Object).unwrap_or(Value::Null);
+    let mut settings = settings(&integration, connection.spec.connector_parameters.as_ref(), &credentials);
+    settings.user = user;
+    settings.connection = json!({"id": connection.id, "name": connection.name});
+    let target = Arc::new(target(&connector, &settings, connection.id.as_str())?);
+    let workspace = engine.parts().workspace.clone();
+    Ok(Connected { workspace, connection, integration, connector, settings, target })
+}
+
+pub(crate) fn owner(engine: &Engine, connection: &Connection) -> Result<Owner> {
+    let customer = connection.place.tenant_id.clone().ok_or_else(|| {
+        Error::internal("a connection without customer").with("connectionId", &connection.id)
+    })?;
+    Ok(Owner {
+        workspace: engine.parts().workspace.clone(),
+        customer,
+        connection: connection.id.clone().into(),
+    })
+}
+
+/// What formulas see of an integration and a connection. What the product set on the integration wins: a
+/// customer cannot redirect the product's own parameters.
+pub(crate) fn settings(
+    integration: &Integration,
+    own: Option<&Value>,
+    credentials: &Secret<Value>,
+) -> Settings {
+    let mut parameters = match own {
+        Some(Value::Object(own)) => own.clone(),
+        _ => Map::new(),
+    };
+    if let Some(Value::Object(set)) = &integration.spec.parameters {
+        for (name, value) in set {
+            parameters.insert(name.clone(), value.clone());
+        }
+    }
+    let mut settings = Settings::new(credentials.expose().clone(), Value::Object(parameters));
+    settings.integration = json!({"id": integration.id, "key": integration.key, "name": integration.name});
+    settings
+}
+
+/// Evaluates the connector's API description for one connection.
+pub(crate) fn target(connector: &Connector, settings: &Settings, limit_key: &str) -> Result<Target> {
+    let api = &connector.api;
+    let wrong = |what: &str, why: &str| {
+        Error::configuration(format!("{}: `{what}` {why}", connector.name)).with("connector", &connector.key)
+    };
+    let build = |formula: &Formula| formula.build_with(&settings.vars());
+    let base = build(&api.base_uri);
+    let base = base.as_ref().and_then(Value::as_str).filter(|base| !base.is_empty());
+    let base = base.ok_or_else(|| wrong("baseUri", "gives no address for this connection"))?;
+    let base = Url::parse(base).map_err(|error| wrong("baseUri", &format!("gives no address: {error}")))?;
+    let mut builder = Target::builder(base)
+        .limit_key(limit_key)
+        .rate(api.rate_limit)
+        .idempotency_header(api.idempotency_header.clone());
+    for (name, value) in
+        object(api.headers.as_ref().and_then(build), || wrong("headers", "must be an object"))?
+    {
+        let Some(text) = scalar(&value) else { continue };
+        let header =
+            HeaderName::try_from(name.as_str()).map_err(|_| wrong(&name, "cannot be a header's name"))?;
+        // The value may hold a credential that a header cannot; it must not stand in the message.
+        HeaderValue::try_from(text.as_str())
+            .map_err(|_| wrong(&name, "cannot be sent as a header's value"))?;
+        builder = builder.secret_header(header, &text)?;
+    }
+    for (name, value) in object(api.query.as_ref().and_then(build), || wrong("query", "must be an object"))? {
+        if let Some(text) = scalar(&value) {
+            builder = builder.query(name, text);
+        }
+    }
+    if let Some(basic) = &api.basic {
+        let pair = build(basic).unwrap_or_default();
+        let part = |name: &str| pair.get(name).and_then(scalar).unwrap_or_default();
+        let text =
+            data_encoding::BASE64.encode(format!("{}:{}", part("username"), part("password")).as_bytes());
+        builder = builder.secret_header(http::header::AUTHORIZATION, &format!("Basic {text}"))?;
+    }
+    for secret in secrets(&settings.credentials) {
+        builder = builder.secret(secret);
+    }
+    builder.build()
+}
+
+fn object(value: Option<Value>, wrong: impl Fn() -> Error) -> Result<Map<String, Value>> {
+    match value {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(map)) => Ok(map),
+        Some(_) => Err(wrong()),
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Every text within credentials.
+fn secrets(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(secrets).collect(),
+        Value::Object(map) => map.values().flat_map(secrets).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}

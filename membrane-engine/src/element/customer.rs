@@ -1,0 +1,172 @@
+use async_trait::async_trait;
+use membrane_core::element::{Customer, CustomerSpec, Element, ElementKind};
+use membrane_core::op::ListQuery;
+use membrane_core::{Error, ErrorKind, Page, Result, Selector};
+use serde_json::{Map, Value};
+
+use super::row::{from_row, to_row};
+use super::select::{by_id, find, missing};
+use super::{Kind, stamp_new};
+use crate::clock::{new_id, now};
+use crate::store::{Query, Write};
+use crate::{Caller, Engine};
+
+/// How long the product's own id of a customer may be, in bytes.
+const MAX_INTERNAL_ID: usize = 500;
+
+#[async_trait]
+impl Kind for CustomerSpec {
+    async fn select(
+        engine: &Engine,
+        caller: &Caller,
+        selector: &Selector,
+        archived: bool,
+    ) -> Result<Customer> {
+        let text = selector.id.as_deref().or(selector.selector.as_deref()).or(selector.key.as_deref());
+        let text = text.ok_or_else(|| missing(ElementKind::Customer, selector))?;
+        if let Some(found) = by_id::<Self>(engine, caller, text, archived).await? {
+            return Ok(found);
+        }
+        let found = by_internal_id(engine, text, archived).await?;
+        found.ok_or_else(|| missing(ElementKind::Customer, selector))
+    }
+
+    async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Customer>> {
+        let store_query = Query {
+            search: query.search.clone(),
+            include_archived: query.include_archived == Some(true),
+            ..Query::default()
+        };
+        find(engine, caller, &store_query, &query.paging).await
+    }
+
+    async fn prepare(
+        engine: &Engine,
+        _caller: &Caller,
+        element: &mut Customer,
+        _fields: &Map<String, Value>,
+    ) -> Result<()> {
+        let internal_id = element.spec.internal_id.get_or_insert_with(new_id).clone();
+        check_internal_id(&internal_id)?;
+        // The internal id is kept as the key too, so that no two customers can have one.
+        element.key = Some(key_of(&internal_id));
+        element.place.tenant_id = None;
+        element.spec.is_active.get_or_insert(true);
+        if let Some(other) = by_internal_id(engine, &internal_id, false).await?
+            && other.id != element.id
+        {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("there is a customer with the internalId `{internal_id}` already"),
+            )
+            .with("internalId", internal_id));
+        }
+        Ok(())
+    }
+
+    async fn show(engine: &Engine, caller: &Caller, element: &mut Customer) -> Result<()> {
+        element.key = None;
+        if caller.customer_id().is_some() {
+            element.spec.workspace_key = Some(engine.workspace_key().to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The customer with this id of the product, made when there is none, brought up to date otherwise.
+pub(crate) async fn ensure(
+    engine: &Engine,
+    internal_id: &str,
+    name: Option<&str>,
+    fields: Option<&Map<String, Value>>,
+) -> Result<Customer> {
+    check_internal_id(internal_id)?;
+    let manager = engine.manager();
+    let current = match by_internal_id(engine, internal_id, true).await? {
+        Some(current) => current,
+        None => {
+            let spec = CustomerSpec::default();
+            let mut element = Element::new(new_id(), name.unwrap_or(internal_id), spec);
+            element.spec.internal_id = Some(internal_id.to_owned());
+            element.spec.fields = fields.cloned();
+            element.spec.is_active = Some(true);
+            element.key = Some(key_of(internal_id));
+            stamp_new_customer(&mut element);
+            let write = Write::Insert(to_row(&element)?);
+            match engine.parts().store.write(&manager.scope(), vec![write]).await {
+                Ok(()) => return Ok(element),
+                // Somebody made the customer at the same moment.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    by_internal_id(engine, internal_id, true)
+                        .await?
+                        .ok_or_else(|| Error::internal("a customer was made and is not there"))?
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    if current.archived_at.is_some() {
+        return Err(Error::new(
+            ErrorKind::AccessDenied,
+            format!("the customer `{internal_id}` was archived"),
+        )
+        .with("internalId", internal_id));
+    }
+    let is_new = |name: &str| name != current.name;
+    let new_fields = fields.is_some_and(|fields| Some(fields) != current.spec.fields.as_ref());
+    if !name.is_some_and(is_new) && !new_fields {
+        return Ok(current);
+    }
+    let mut element = current.clone();
+    if let Some(name) = name {
+        name.clone_into(&mut element.name);
+    }
+    if let Some(fields) = fields {
+        element.spec.fields = Some(fields.clone());
+    }
+    element.revision = new_id();
+    element.updated_at = now();
+    let write = Write::Update { row: to_row(&element)?, expected: current.revision };
+    match engine.parts().store.write(&manager.scope(), vec![write]).await {
+        // Another token with other fields won the race; both were right when they were minted.
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::Concurrency => {}
+        Err(error) => return Err(error),
+    }
+    engine.changed();
+    Ok(element)
+}
+
+fn stamp_new_customer(element: &mut Customer) {
+    let key = element.key.take();
+    // The key of a customer is not for people and need not fit the rules of keys.
+    if stamp_new(element).is_ok() {
+        element.key = key;
+    }
+}
+
+async fn by_internal_id(engine: &Engine, internal_id: &str, archived: bool) -> Result<Option<Customer>> {
+    let query =
+        Query { key: Some(key_of(internal_id).to_string()), include_archived: archived, ..Query::default() };
+    let scope = engine.manager().scope();
+    let paging = membrane_core::Paging { limit: Some(2), cursor: None };
+    let rows = engine.parts().store.rows(&scope, ElementKind::Customer, &query, &paging).await?.items;
+    // Of an archived customer and a new one with the same id, the new one counts.
+    let found = rows.into_iter().min_by_key(|row| row.archived_at.is_some());
+    found.map(from_row).transpose()
+}
+
+fn key_of(internal_id: &str) -> membrane_core::Key {
+    membrane_core::Key::new(internal_id)
+}
+
+fn check_internal_id(internal_id: &str) -> Result<()> {
+    if internal_id.trim().is_empty() || internal_id.len() > MAX_INTERNAL_ID {
+        return Err(Error::invalid_input(format!(
+            "a customer's internalId has 1 to {MAX_INTERNAL_ID} bytes, this one has {}",
+            internal_id.len()
+        ))
+        .with("field", "internalId"));
+    }
+    Ok(())
+}

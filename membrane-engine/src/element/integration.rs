@@ -1,0 +1,110 @@
+use async_trait::async_trait;
+use membrane_core::connector::Connector;
+use membrane_core::element::{Element, ElementKind, Integration, IntegrationSpec, State};
+use membrane_core::op::ListQuery;
+use membrane_core::{Error, ErrorBody, ErrorKind, Key, Page, Result, Selector};
+use serde_json::{Map, Value};
+
+use super::Kind;
+use super::select::{self, default_connection, find, missing};
+use crate::store::Query;
+use crate::{Caller, Engine};
+
+#[async_trait]
+impl Kind for IntegrationSpec {
+    async fn select(
+        engine: &Engine,
+        caller: &Caller,
+        selector: &Selector,
+        archived: bool,
+    ) -> Result<Integration> {
+        let text = selector.id.as_deref().or(selector.selector.as_deref()).or(selector.key.as_deref());
+        let text = text.ok_or_else(|| missing(ElementKind::Integration, selector))?;
+        select::integration(engine, caller, text, archived).await
+    }
+
+    async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Integration>> {
+        let store_query = Query {
+            key: query.integration_key.clone(),
+            search: query.search.clone(),
+            include_archived: query.include_archived == Some(true),
+            ..Query::default()
+        };
+        find(engine, caller, &store_query, &query.paging).await
+    }
+
+    async fn prepare(
+        engine: &Engine,
+        _caller: &Caller,
+        element: &mut Integration,
+        _fields: &Map<String, Value>,
+    ) -> Result<()> {
+        element.place = membrane_core::element::Place::default();
+        let named = element.spec.connector_key.clone().or_else(|| element.spec.connector_id.clone());
+        let Some(key) = named.or_else(|| element.key.as_ref().map(ToString::to_string)) else {
+            return Err(Error::invalid_input("an integration names its connector: `connectorKey`")
+                .with("field", "connectorKey"));
+        };
+        let connector = engine.connector(&key).map_err(|error| {
+            Error::invalid_input(error.message().to_owned()).with("field", "connectorKey")
+        })?;
+        if element.name.trim().is_empty() {
+            element.name.clone_from(&connector.name);
+        }
+        element.key.get_or_insert_with(|| Key::from_name(&element.name));
+        describe(element, connector);
+        Ok(())
+    }
+
+    async fn show(engine: &Engine, caller: &Caller, element: &mut Integration) -> Result<()> {
+        if !caller.is_manager() {
+            element.spec.parameters = None;
+            element.spec.options_config = None;
+        }
+        if caller.customer_id().is_some() {
+            let connection = default_connection(engine, caller, element, false).await?;
+            element.related.connection = connection.map(Box::new);
+        }
+        Ok(())
+    }
+}
+
+/// Fills in what follows from the connector, and the state that follows from the parameters.
+pub(crate) fn describe(element: &mut Integration, connector: &Connector) {
+    let spec = &mut element.spec;
+    spec.connector_id = Some(connector.key.to_string());
+    spec.connector_key = Some(connector.key.to_string());
+    if spec.logo_uri.is_none() {
+        spec.logo_uri.clone_from(&connector.logo_uri);
+    }
+    spec.auth_type = connector.auth.first().map(|option| option.r#type.as_str().to_owned());
+    spec.has_operations = Some(!connector.operations.is_empty());
+    spec.operations_count = Some(connector.operations.len());
+    spec.has_data = Some(!connector.collections.is_empty());
+    spec.data_collections_count = Some(connector.collections.len());
+    let problem = parameters_problem(connector, spec.parameters.as_ref());
+    spec.has_missing_parameters = Some(problem.is_some());
+    element.state = if problem.is_some() { State::ConfigurationError } else { State::Ready };
+    element.errors = problem.iter().map(ErrorBody::from).collect();
+}
+
+fn parameters_problem(connector: &Connector, parameters: Option<&Value>) -> Option<Error> {
+    let schema = connector.parameters_schema.as_ref()?;
+    let empty = Value::Object(Map::new());
+    let outcome = schema.compile().and_then(|schema| schema.validate(parameters.unwrap_or(&empty)));
+    outcome.err().map(|error| {
+        Error::new(
+            ErrorKind::Configuration,
+            format!("Integration is missing required parameters: {}", error.message()),
+        )
+    })
+}
+
+/// A new integration of a connector.
+pub(crate) fn of_connector(connector: &Connector) -> Integration {
+    let mut element = Element::new(crate::clock::new_id(), &connector.name, IntegrationSpec::default());
+    element.key = Some(connector.key.clone());
+    element.description.clone_from(&connector.description);
+    describe(&mut element, connector);
+    element
+}

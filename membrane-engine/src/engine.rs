@@ -1,0 +1,205 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use indexmap::IndexMap;
+use membrane_core::connector::{Connector, UniversalAction};
+use membrane_core::op::Access;
+use membrane_core::{Error, Key, Result, WorkspaceId};
+use serde_json::{Map, Value};
+
+use crate::builder::Builder;
+use crate::cache::Cache;
+use crate::caller::{Caller, Identity};
+use crate::element::customer;
+use crate::http::HttpStack;
+use crate::op::Execute;
+use crate::run::RunLog;
+use crate::store::Store;
+use crate::vault::Vault;
+
+/// The integration engine of one workspace, inside this process. Cheap to clone.
+///
+/// ```
+/// use membrane_engine::Engine;
+/// use membrane_engine::store::SqliteStore;
+/// use membrane_engine::vault::KeyProvider;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let engine = Engine::builder()
+///     .store(SqliteStore::memory().await?)
+///     .vault(KeyProvider::generate()?)
+///     .build()
+///     .await?;
+/// let acme = engine.customer("acme").await?;
+/// assert_eq!(acme.internal_id(), Some("acme"));
+/// engine.shutdown().await;
+/// # Ok::<(), membrane_core::Error>(()) }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) workspace_key: String,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) vault: Vault,
+    pub(crate) http: HttpStack,
+    pub(crate) connectors: IndexMap<Key, Arc<Connector>>,
+    pub(crate) cache: Cache,
+    pub(crate) log: RunLog,
+    /// Grows with every write of an element, so that what was cached before is not found again.
+    pub(crate) generation: AtomicU64,
+}
+
+impl Engine {
+    /// Starts an engine.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn from_parts(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The key of the workspace, as tokens name it.
+    pub fn workspace_key(&self) -> &str {
+        &self.0.workspace_key
+    }
+
+    /// The caller that manages the workspace: everything of every customer.
+    pub fn manager(&self) -> Caller {
+        Caller::manager(self.0.workspace.clone())
+    }
+
+    /// The caller without a token.
+    pub fn nobody(&self) -> Caller {
+        Caller::nobody(self.0.workspace.clone())
+    }
+
+    /// The caller that is this customer, by your product's own id. Made when first named.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](membrane_core::ErrorKind::InvalidInput) when the id is empty or longer
+    /// than 500 bytes; [`ErrorKind::AccessDenied`](membrane_core::ErrorKind::AccessDenied) when the
+    /// customer was archived.
+    pub async fn customer(&self, internal_id: &str) -> Result<Caller> {
+        self.customer_with(internal_id, None, None).await
+    }
+
+    /// The same, and stores a name and fields that are new.
+    ///
+    /// # Errors
+    /// As [`Engine::customer`].
+    pub async fn customer_with(
+        &self,
+        internal_id: &str,
+        name: Option<&str>,
+        fields: Option<&Map<String, Value>>,
+    ) -> Result<Caller> {
+        let customer = customer::ensure(self, internal_id, name, fields).await?;
+        let identity = Identity { id: customer.id.clone().into(), internal_id: internal_id.to_owned() };
+        Ok(Caller::customer(self.0.workspace.clone(), identity))
+    }
+
+    /// Carries out one operation of the catalogue.
+    ///
+    /// ```
+    /// use membrane_core::op::GetHealth;
+    /// # use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let engine = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?).build().await?;
+    /// assert_eq!(engine.call(&engine.nobody(), GetHealth::default()).await?.status, "ok");
+    /// # Ok::<(), membrane_core::Error>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotAuthenticated`](membrane_core::ErrorKind::NotAuthenticated) and
+    /// [`ErrorKind::AccessDenied`](membrane_core::ErrorKind::AccessDenied) when the caller may not; else
+    /// what the operation gives. The error names the operation.
+    pub async fn call<T: Execute>(&self, caller: &Caller, op: T) -> Result<T::Output> {
+        let info = crate::op::info::<T>();
+        let may = self.check(caller, info.access);
+        let outcome = match may {
+            Ok(()) => op.execute(self, caller).await,
+            Err(error) => Err(error),
+        };
+        outcome.map_err(|error| error.with_operation(info.name.clone()))
+    }
+
+    /// The connectors, in the order they were given.
+    pub fn connectors(&self) -> impl Iterator<Item = &Arc<Connector>> {
+        self.0.connectors.values()
+    }
+
+    /// Waits until every run so far is in the log.
+    pub async fn flush(&self) {
+        self.0.log.flush().await;
+    }
+
+    /// Writes out what is buffered and lets go of the database. What is called after it fails.
+    pub async fn shutdown(&self) {
+        self.0.log.close().await;
+        self.0.store.close().await;
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    pub(crate) fn connector(&self, key: &str) -> Result<&Arc<Connector>> {
+        self.0.connectors.get(key).ok_or_else(|| {
+            Error::not_found(format!("there is no connector `{key}`; register it with `connectors(…)`"))
+                .with("connector", key)
+        })
+    }
+
+    /// Makes what was cached before unfindable; called after every write of an element.
+    pub(crate) fn changed(&self) {
+        self.0.generation.fetch_add(1, Ordering::Release);
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.0.generation.load(Ordering::Acquire)
+    }
+
+    fn check(&self, caller: &Caller, access: Access) -> Result<()> {
+        if *caller.workspace() != self.0.workspace {
+            return Err(Error::new(
+                membrane_core::ErrorKind::AccessDenied,
+                "this caller belongs to another workspace",
+            ));
+        }
+        caller.require(access)
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("workspace", &self.0.workspace_key)
+            .field("connectors", &self.0.connectors.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A universal action as the engine seeds it.
+pub(crate) struct Seed {
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) input: membrane_core::DataSchema,
+    pub(crate) output: membrane_core::DataSchema,
+}
+
+impl Seed {
+    pub(crate) fn of<A: UniversalAction>() -> Self {
+        Self {
+            key: A::KEY,
+            name: A::NAME,
+            description: A::DESCRIPTION,
+            input: membrane_core::DataSchema::of::<A::Input>(),
+            output: membrane_core::DataSchema::of::<A::Output>(),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The client a run is handed, and the call that travels through the layers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use membrane_core::connector::{ApiBody, ApiClient, ApiRequest, ApiResponse};
+use membrane_core::{Error, Result};
+use url::{Url, form_urlencoded};
+use uuid::Uuid;
+
+use super::limit::Gate;
+use super::recorder::Recorder;
+use super::stack::Stack;
+use super::target::Target;
+use super::{fault, join};
+
+/// A time that an `Instant` can be moved by.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
+
+/// Sends requests to the API of one [`Target`] through the [`HttpStack`](super::HttpStack) that made it.
+///
+/// Cheap to clone. Dropping a future of [`send`](ApiClient::send) ends the exchange, leaves the queue of
+/// its rate limit and gives back its place.
+#[derive(Clone)]
+pub struct AppClient {
+    pub(crate) stack: Arc<Stack>,
+    pub(crate) target: Arc<Target>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) recorder: Option<Arc<Recorder>>,
+}
+
+impl AppClient {
+    /// The target it sends to.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    fn call(&self, request: ApiRequest) -> Result<Call<'_>> {
+        let ApiRequest { method, path, query, mut headers, body, timeout, idempotent, .. } = request;
+        let url = join::join(self.target.base(), &path, &query)?;
+        let (body, media) = encode(body)?;
+        let has_type = headers.contains_key(CONTENT_TYPE);
+        match media {
+            Media::None => {}
+            _ if has_type => {}
+            // An API that takes JSON under a media type of its own says so for all requests.
+            Media::Json if self.target.headers().contains_key(CONTENT_TYPE) => {}
+            Media::Json => drop(headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"))),
+            Media::Other(media) => drop(headers.insert(CONTENT_TYPE, media)),
+        }
+        let mut repeatable = idempotent;
+        if let Some(name) = self.target.idempotency_header() {
+            if !method.is_idempotent() && !headers.contains_key(name) {
+                let key = HeaderValue::try_from(Uuid::now_v7().to_string());
+                headers.insert(name, key.map_err(|_| Error::internal("a UUID is no header value"))?);
+            }
+            repeatable |= headers.contains_key(name);
+        }
+        Ok(Call {
+            method,
+            url,
+            headers,
+            body,
+            repeatable,
+            timeout: timeout.unwrap_or(self.stack.timeout).min(LONGEST_TIMEOUT),
+            max_response_bytes: self.stack.max_response_bytes,
+            target: &self.target,
+            gate: &self.gate,
+            recorder: self.recorder.as_deref(),
+        })
+    }
+}
+
+#[async_trait]
+impl ApiClient for AppClient {
+    async fn send(&self, request: ApiRequest) -> Result<ApiResponse> {
+        let call = self.call(request)?;
+        let answer = self.stack.layers.send(&call).await?;
+        let response = answer.response;
+        Ok(ApiResponse::new(
+            response.status,
+            response.headers,
+            response.body,
+            fault::shown(&call, &answer.url),
+        ))
+    }
+}
+
+/// One request of a caller on its way through the layers; what is tried may be sent many times.
+pub(crate) struct Call<'a> {
+    pub(crate) method: http::Method,
+    pub(crate) url: Url,
+    /// Of the request alone; the auth layer puts them over those of the target.
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Sending it twice has the effect of sending it once.
+    pub(crate) repeatable: bool,
+    /// Of one attempt, redirects and body included.
+    pub(crate) timeout: Duration,
+    pub(crate) max_response_bytes: u64,
+    pub(crate) target: &'a Arc<Target>,
+    pub(crate) gate: &'a Gate,
+    pub(crate) recorder: Option<&'a Recorder>,
+}
+
+enum Media {
+    Json,
+    None,
+    Other(HeaderValue),
+}
+
+fn encode(body: ApiBody) -> Result<(Bytes, Media)> {
+    match body {
+        ApiBody::Form(pairs) => {
+            let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+            let media = HeaderValue::from_static("application/x-www-form-urlencoded");
+            Ok((text.into(), Media::Other(media)))
+        }
+        ApiBody::Json(value) => {
+            let text = serde_json::to_vec(&value).map_err(|error| {
+                Error::invalid_input("the request's body cannot be written as JSON").with_source(error)
+            })?;
+            Ok((text.into(), Media::Json))
+        }
+        ApiBody::None => Ok((Bytes::new(), Media::None)),
+        ApiBody::Raw(media, bytes) => {
+            let media = HeaderValue::try_from(media)
+                .map_err(|_| Error::invalid_input("the body's content type cannot stand in a header"))?;
+            Ok((bytes, Media::Other(media)))
+        }
+        _ => Err(Error::unsupported("this kind of request body cannot be sent")),
+    }
+}

@@ -1,0 +1,61 @@
+use async_trait::async_trait;
+use membrane_core::element::ElementKind;
+use membrane_core::op::{ActionRun, ActionRunRecord, GetActionRun, ListActionRuns, RunAction, RunStatus};
+use membrane_core::{ElementId, Error, Page, Result};
+
+use super::Execute;
+use crate::element::connection::customer_of;
+use crate::element::select;
+use crate::run::{run_action, run_record};
+use crate::store::RunQuery;
+use crate::{Caller, Engine};
+
+#[async_trait]
+impl Execute for RunAction {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<ActionRun> {
+        run_action(engine, caller, self).await
+    }
+}
+
+#[async_trait]
+impl Execute for ListActionRuns {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<ActionRunRecord>> {
+        let integration = match &self.integration_id {
+            Some(text) => Some(select::integration(engine, caller, text, true).await?.id.into()),
+            None => None,
+        };
+        let connection = match &self.connection_id {
+            Some(text) => Some(select::connection(engine, caller, text, true).await?.id.into()),
+            None => None,
+        };
+        let query = RunQuery {
+            action: self.action_id.as_deref().map(ElementId::from),
+            integration,
+            connection,
+            customer: customer_of(engine, caller, self.tenant_id.as_deref(), self.user_id.as_deref()).await?,
+            is_success: self.status.map(|status| status == RunStatus::Success),
+            from: self.from,
+            to: self.to,
+        };
+        let page = engine.parts().store.runs(&caller.scope(), &query, &self.paging).await?;
+        let items = page.items.into_iter().map(|row| run_record(row, false)).collect::<Result<_>>()?;
+        Ok(Page::new(items, page.cursor))
+    }
+}
+
+#[async_trait]
+impl Execute for GetActionRun {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<ActionRunRecord> {
+        let id = self.id.as_str().into();
+        let mut found = engine.parts().store.run(&caller.scope(), &id).await?;
+        if found.is_none() {
+            // A run that just ended may still be on its way to the store.
+            engine.flush().await;
+            found = engine.parts().store.run(&caller.scope(), &id).await?;
+        }
+        let row = found.ok_or_else(|| {
+            Error::not_found(format!("there is no {} run `{id}`", ElementKind::Action)).with("id", &id)
+        })?;
+        run_record(row, self.details == Some(true))
+    }
+}

@@ -1,0 +1,172 @@
+//! The operation catalogue, carried out: one [`Execute`] an operation, one line in [`catalogue`].
+
+mod account;
+mod action;
+mod collection;
+mod connection;
+mod connector;
+mod element;
+
+use std::any::TypeId;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::LazyLock;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use membrane_core::element::{ActionSpec, ConnectionSpec, CustomerSpec, IntegrationSpec};
+use membrane_core::op::{self, Op, OpInfo};
+use membrane_core::{Error, Result};
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::{Caller, Engine};
+
+/// How an operation of the catalogue is carried out.
+#[async_trait]
+pub trait Execute: Op {
+    /// Carries it out. The caller's right to ask at all was checked already.
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Self::Output>;
+}
+
+/// One operation with its types forgotten: JSON in, JSON text out.
+#[derive(Debug)]
+pub struct Entry {
+    id: TypeId,
+    info: OpInfo,
+    input_schema: Value,
+    output_schema: Value,
+    call: Call,
+}
+
+type Call =
+    for<'a> fn(&'a Engine, &'a Caller, Value) -> Pin<Box<dyn Future<Output = Result<Bytes>> + Send + 'a>>;
+
+impl Entry {
+    fn of<T: Execute>() -> Self {
+        let schema = |generator: schemars::SchemaGenerator, output: bool| {
+            let schema = if output {
+                generator.into_root_schema_for::<T::Output>()
+            } else {
+                generator.into_root_schema_for::<T>()
+            };
+            schema.to_value()
+        };
+        let settings = SchemaSettings::draft2020_12;
+        Self {
+            id: TypeId::of::<T>(),
+            info: T::info(),
+            input_schema: schema(settings().for_deserialize().into_generator(), false),
+            output_schema: schema(settings().for_serialize().into_generator(), true),
+            call: |engine, caller, input| Box::pin(call::<T>(engine, caller, input)),
+        }
+    }
+
+    /// Name, rights and routes.
+    pub fn info(&self) -> &OpInfo {
+        &self.info
+    }
+
+    /// The JSON Schema (2020-12) of the input, definitions under `$defs`.
+    pub fn input_schema(&self) -> &Value {
+        &self.input_schema
+    }
+
+    /// The JSON Schema (2020-12) of the output, definitions under `$defs`.
+    pub fn output_schema(&self) -> &Value {
+        &self.output_schema
+    }
+
+    /// Carries the operation out and writes its output as JSON text.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the input does not fit; else what the operation gives.
+    pub async fn call(&self, engine: &Engine, caller: &Caller, input: Value) -> Result<Bytes> {
+        (self.call)(engine, caller, input).await
+    }
+}
+
+async fn call<T: Execute>(engine: &Engine, caller: &Caller, input: Value) -> Result<Bytes> {
+    let name = || info::<T>().name.clone();
+    let input: T = serde_json::from_value(input).map_err(|error| {
+        Error::invalid_input(format!("the input does not fit: {error}")).with_operation(name())
+    })?;
+    let output = engine.call(caller, input).await?;
+    let text = serde_json::to_vec(&output).map_err(|error| {
+        Error::internal("the output cannot be written as JSON").with_operation(name()).with_source(error)
+    })?;
+    Ok(Bytes::from(text))
+}
+
+/// What is known of an operation; that of the catalogue is not made again for each call.
+pub(crate) fn info<T: Execute>() -> Cow<'static, OpInfo> {
+    static KNOWN: LazyLock<HashMap<TypeId, &'static OpInfo>> =
+        LazyLock::new(|| catalogue().iter().map(|entry| (entry.id, &entry.info)).collect());
+    match KNOWN.get(&TypeId::of::<T>()) {
+        Some(info) => Cow::Borrowed(info),
+        None => Cow::Owned(T::info()),
+    }
+}
+
+/// Every operation, in the order documents show them.
+pub fn catalogue() -> &'static [Entry] {
+    static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+        vec![
+            Entry::of::<op::GetHealth>(),
+            Entry::of::<op::GetSelf>(),
+            Entry::of::<op::UpdateSelf>(),
+            Entry::of::<op::List<CustomerSpec>>(),
+            Entry::of::<op::Create<CustomerSpec>>(),
+            Entry::of::<op::Get<CustomerSpec>>(),
+            Entry::of::<op::Update<CustomerSpec>>(),
+            Entry::of::<op::Replace<CustomerSpec>>(),
+            Entry::of::<op::Archive<CustomerSpec>>(),
+            Entry::of::<op::Restore<CustomerSpec>>(),
+            Entry::of::<op::ListConnectors>(),
+            Entry::of::<op::GetConnector>(),
+            Entry::of::<op::List<IntegrationSpec>>(),
+            Entry::of::<op::Create<IntegrationSpec>>(),
+            Entry::of::<op::Get<IntegrationSpec>>(),
+            Entry::of::<op::Update<IntegrationSpec>>(),
+            Entry::of::<op::Replace<IntegrationSpec>>(),
+            Entry::of::<op::Archive<IntegrationSpec>>(),
+            Entry::of::<op::Restore<IntegrationSpec>>(),
+            Entry::of::<op::GetIntegrationConnector>(),
+            Entry::of::<op::ListIntegrationOperations>(),
+            Entry::of::<op::GetIntegrationOperation>(),
+            Entry::of::<op::ListIntegrationCollections>(),
+            Entry::of::<op::GetIntegrationCollection>(),
+            Entry::of::<op::List<ConnectionSpec>>(),
+            Entry::of::<op::CreateConnection>(),
+            Entry::of::<op::GetConnection>(),
+            Entry::of::<op::Update<ConnectionSpec>>(),
+            Entry::of::<op::Replace<ConnectionSpec>>(),
+            Entry::of::<op::Archive<ConnectionSpec>>(),
+            Entry::of::<op::Restore<ConnectionSpec>>(),
+            Entry::of::<op::TestConnection>(),
+            Entry::of::<op::GetConnectionOperation>(),
+            Entry::of::<op::RunOperation>(),
+            Entry::of::<op::GetCollection>(),
+            Entry::of::<op::ListRecords>(),
+            Entry::of::<op::SearchRecords>(),
+            Entry::of::<op::MatchRecord>(),
+            Entry::of::<op::FindRecord>(),
+            Entry::of::<op::CreateRecord>(),
+            Entry::of::<op::UpdateRecord>(),
+            Entry::of::<op::DeleteRecord>(),
+            Entry::of::<op::List<ActionSpec>>(),
+            Entry::of::<op::Create<ActionSpec>>(),
+            Entry::of::<op::Get<ActionSpec>>(),
+            Entry::of::<op::Update<ActionSpec>>(),
+            Entry::of::<op::Replace<ActionSpec>>(),
+            Entry::of::<op::Archive<ActionSpec>>(),
+            Entry::of::<op::Restore<ActionSpec>>(),
+            Entry::of::<op::RunAction>(),
+            Entry::of::<op::ListActionRuns>(),
+            Entry::of::<op::GetActionRun>(),
+        ]
+    });
+    &CATALOGUE
+}

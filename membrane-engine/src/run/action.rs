@@ -1,0 +1,208 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::Method;
+use membrane_core::connector::{ApiRequest, Cx, RestCall};
+use membrane_core::element::ActionKind;
+use membrane_core::op::{ActionRun, RunAction};
+use membrane_core::{Error, Formula, Result, RunId, Vars};
+use serde_json::{Map, Value, json};
+
+use super::collection::Collections;
+use super::log::Finished;
+use super::plan::{Plan, plan};
+use crate::clock::new_id;
+use crate::http::Recorder;
+use crate::{Caller, Engine};
+
+/// Runs an action and logs the run.
+pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) -> Result<ActionRun> {
+    let plan = plan(engine, caller, &op.selector).await?;
+    let id = RunId::from(new_id());
+    let input = op.input.unwrap_or_else(|| Value::Object(Map::new()));
+    let recorder = Arc::new(Recorder::new());
+    let started = Instant::now();
+    let started_at = jiff::Timestamp::now();
+    let outcome = run(engine, &plan, &input, &recorder).await;
+    let outcome = outcome.map_err(|error| {
+        error
+            .with_operation("actions.run")
+            .with("actionRunId", &id)
+            .with("connectionId", &plan.connected.connection.id)
+            .masked(|text| plan.connected.target.mask().text(text))
+    });
+    let finished = Finished {
+        id: id.clone(),
+        plan,
+        input,
+        output: outcome.as_ref().ok().cloned(),
+        error: outcome.as_ref().err().map(Into::into),
+        meta: op.meta,
+        started_at,
+        duration: started.elapsed(),
+        recorder,
+    };
+    engine.parts().log.push(finished).await;
+    outcome.map(|output| ActionRun { output, action_run_id: id })
+}
+
+async fn run(engine: &Engine, plan: &Plan, input: &Value, recorder: &Arc<Recorder>) -> Result<Value> {
+    if let Some(schema) = &plan.input {
+        schema.validate(input).map_err(|error| {
+            Error::invalid_input(format!("the input of `{}` does not fit: {}", plan.name, error.message()))
+        })?;
+    }
+    let connected = &plan.connected;
+    let client = connected.client(engine, Some(Arc::clone(recorder)));
+    let cx = connected.cx(&client);
+    let vars = cx.settings().vars().with("input", input).with("actionInstance", &plan.action_instance);
+    let config = match &plan.config {
+        Some(config) => config.try_build(&vars)?.unwrap_or_default(),
+        None => Value::Null,
+    };
+    let output = perform(engine, &cx, plan.kind, &config, input).await?;
+    match &plan.output_mapping {
+        Some(mapping) => Ok(mapping.try_build(&vars.with("output", &output))?.unwrap_or_default()),
+        None => Ok(output),
+    }
+}
+
+async fn perform(
+    engine: &Engine,
+    cx: &Cx<'_>,
+    kind: ActionKind,
+    config: &Value,
+    input: &Value,
+) -> Result<Value> {
+    match kind {
+        ActionKind::ApiRequestToExternalApp => api_request(cx, config).await,
+        ActionKind::ConnectorOperation => operation(engine, cx, config, input).await,
+        ActionKind::CreateDataRecord
+        | ActionKind::DeleteDataRecord
+        | ActionKind::FindDataRecordById
+        | ActionKind::ListDataRecords
+        | ActionKind::MatchDataRecord
+        | ActionKind::SearchDataRecord
+        | ActionKind::UpdateDataRecord => data(engine, cx, kind, config, input).await,
+        other => Err(Error::unsupported(format!("actions of type `{}` cannot be run yet", other.as_str()))),
+    }
+}
+
+/// `config: {operationKey, input?}`; without `input` the action's own input goes in.
+async fn operation(engine: &Engine, cx: &Cx<'_>, config: &Value, input: &Value) -> Result<Value> {
+    let key = config.get("operationKey").and_then(Value::as_str).ok_or_else(|| needs("operationKey"))?;
+    run_operation(engine, cx, key, config.get("input").unwrap_or(input)).await
+}
+
+/// Runs an operation of the connector on an input that fits its schema.
+pub(crate) async fn run_operation(engine: &Engine, cx: &Cx<'_>, key: &str, input: &Value) -> Result<Value> {
+    let operation = cx.connector().operation(&key.into())?;
+    if let Some(schema) = &operation.input_schema {
+        let schema = engine.parts().cache.validator(schema).await?;
+        schema.validate(input).map_err(|error| {
+            Error::invalid_input(format!("the input of operation `{key}` does not fit: {}", error.message()))
+        })?;
+    }
+    cx.run(&operation.run, &json!({ "input": input })).await
+}
+
+/// `config: {request: {method, path|uri, query?, headers?, body?, pathParameters?}}`.
+async fn api_request(cx: &Cx<'_>, config: &Value) -> Result<Value> {
+    let request = config.get("request").ok_or_else(|| needs("request"))?;
+    let text = |name: &str| request.get(name).and_then(Value::as_str);
+    let path = text("path").or(text("uri")).ok_or_else(|| needs("request.path"))?;
+    let method = text("method").unwrap_or("GET").to_ascii_uppercase();
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| {
+        Error::configuration(format!("`{method}` is no HTTP method")).with("field", "request.method")
+    })?;
+    // The config is built already: what is left in it is data, whatever it looks like.
+    let plain = |name: &str| match request.get(name) {
+        None => Ok(None),
+        Some(value) => Formula::parse(&json!({ "$plain": value })).map(Some),
+    };
+    let mut call = RestCall::new(method, path)?;
+    call.path_parameters = plain("pathParameters")?;
+    call.query = plain("query")?;
+    call.headers = plain("headers")?;
+    call.data = plain("body")?;
+    let api_request: ApiRequest = call.request(&Vars::new(), &Value::Null, &Value::Null)?;
+    cx.call(api_request).await
+}
+
+/// `config: {dataSource: {collectionKey, collectionParameters?}, …}` and what the type needs.
+async fn data(
+    engine: &Engine,
+    cx: &Cx<'_>,
+    kind: ActionKind,
+    config: &Value,
+    input: &Value,
+) -> Result<Value> {
+    let source = config.get("dataSource").unwrap_or(&Value::Null);
+    let key = source
+        .get("collectionKey")
+        .and_then(Value::as_str)
+        .ok_or_else(|| needs("dataSource.collectionKey"))?;
+    let parameters = source.get("collectionParameters").cloned().unwrap_or_default();
+    let collection = Collections::open(engine, cx, key, &parameters).await?;
+    let cursor = || config.get("cursor").or_else(|| input.get("cursor")).and_then(Value::as_str);
+    let id = || {
+        let value = config.get("id").or_else(|| input.get("id"));
+        value.and_then(as_id).ok_or_else(|| Error::invalid_input("`id` is required").with("field", "id"))
+    };
+    let output = match kind {
+        ActionKind::ListDataRecords => {
+            serde_json::to_value(collection.list(config.get("filter"), cursor(), false).await?)
+        }
+        ActionKind::SearchDataRecord => {
+            let query = config.get("query").or_else(|| input.get("query")).and_then(Value::as_str);
+            serde_json::to_value(collection.search(query.unwrap_or_default(), cursor()).await?)
+        }
+        ActionKind::MatchDataRecord => {
+            let query = config.pointer("/lookup/query").or_else(|| input.get("query"));
+            let query = query.and_then(Value::as_object).ok_or_else(|| needs("lookup.query"))?;
+            Ok(json!({"record": collection.find_match(query).await?}))
+        }
+        ActionKind::FindDataRecordById => Ok(json!({"record": collection.find_by_id(&id()?).await?})),
+        ActionKind::CreateDataRecord => {
+            Ok(json!({"id": collection.create(&fields(config, input, false)?).await?}))
+        }
+        ActionKind::UpdateDataRecord => {
+            Ok(json!({"id": collection.update(&id()?, &fields(config, input, true)?).await?}))
+        }
+        _ => {
+            collection.delete(&id()?).await?;
+            Ok(json!({}))
+        }
+    };
+    output.map_err(|error| Error::internal("a record cannot be written as JSON").with_source(error))
+}
+
+/// The fields to write: those the config maps, else `input.fields`, else the input itself.
+fn fields(config: &Value, input: &Value, without_id: bool) -> Result<Map<String, Value>> {
+    let mapping = config.get("fieldMapping");
+    let mapped = config
+        .get("fields")
+        .or_else(|| mapping?.get("exportValue"))
+        .or_else(|| mapping?.get("defaultValue"))
+        .filter(|value| !value.is_null());
+    let chosen = mapped.or_else(|| input.get("fields").filter(|fields| fields.is_object())).unwrap_or(input);
+    let mut fields = chosen.as_object().cloned().ok_or_else(|| {
+        Error::invalid_input("the fields of a record are an object").with("field", "fields")
+    })?;
+    if without_id && mapped.is_none() {
+        fields.shift_remove("id");
+    }
+    Ok(fields)
+}
+
+fn as_id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn needs(field: &'static str) -> Error {
+    Error::configuration(format!("the action's config needs `{field}`")).with("field", field)
+}

@@ -1,0 +1,286 @@
+use membrane_core::connector::{Collection, Cx, Record, Records, WriteMethod};
+use membrane_core::{Error, ErrorKind, Filter, Result, Validator};
+use serde_json::{Map, Value, json};
+
+use super::page::{self, as_text};
+use crate::Engine;
+
+/// A data collection of one connection, ready to be used.
+pub(crate) struct Collections<'a> {
+    engine: &'a Engine,
+    cx: Cx<'a>,
+    collection: &'a Collection,
+}
+
+/// How many pages a match reads before it says that there is none.
+const MAX_MATCH_PAGES: usize = 100;
+
+impl<'a> Collections<'a> {
+    /// Finds a collection and checks its parameters.
+    pub(crate) async fn open<'p: 'a>(
+        engine: &'a Engine,
+        cx: &Cx<'a>,
+        key: &str,
+        parameters: &'p Value,
+    ) -> Result<Self> {
+        let collection = cx.connector().collection(&key.into())?;
+        if let Some(schema) = &collection.parameters_schema {
+            let empty = json!({});
+            let given = if parameters.is_null() { &empty } else { parameters };
+            engine.parts().cache.validator(schema).await?.validate(given).map_err(|error| {
+                Error::invalid_input(format!("the parameters of `{key}` do not fit: {}", error.message()))
+                    .with("field", "parameters")
+            })?;
+        }
+        Ok(Self { engine, cx: cx.with_parameters(parameters), collection })
+    }
+
+    /// Reads a page. Conditions the app cannot try itself are tried here.
+    pub(crate) async fn list(
+        &self,
+        filter: Option<&Value>,
+        cursor: Option<&str>,
+        validate: bool,
+    ) -> Result<Records> {
+        let list = self.collection.list.as_ref().ok_or_else(|| self.lacks("list"))?;
+        let filter = match filter {
+            None | Some(Value::Null) => Filter::default(),
+            Some(filter @ Value::Array(items)) => {
+                let parsed = Filter::parse(filter)?;
+                // Formulas skip a condition with an operator they do not know; a list must not.
+                if parsed.conditions().len() != items.len() {
+                    return Err(Error::invalid_input(
+                        "a condition of the filter has an unknown operator; use for example `is` or `contains`",
+                    )
+                    .with("field", "filter"));
+                }
+                parsed
+            }
+            Some(filter @ Value::Object(_)) => Filter::from_fields(filter)?,
+            Some(_) => {
+                return Err(Error::invalid_input(
+                    "a filter is an object of fields, or a list of `{field, operator, value}`",
+                )
+                .with("field", "filter"));
+            }
+        };
+        let page = list.page(&self.cx, &filter, not_empty(cursor)).await?;
+        let records = self.records(page, &list.local_filter(&filter))?;
+        if let Some(schema) = self.collection.fields_schema.as_ref().filter(|_| validate) {
+            let schema = self.engine.parts().cache.validator(schema).await?;
+            records.records.iter().try_for_each(|record| self.check_record(&schema, record))?;
+        }
+        Ok(records)
+    }
+
+    fn check_record(&self, schema: &Validator, record: &Record) -> Result<()> {
+        schema.validate(&record.fields).map_err(|error| {
+            let name = &self.cx.connector().name;
+            Error::new(
+                ErrorKind::External,
+                format!(
+                    "{name} answered a record of `{}` that does not fit: {}",
+                    self.collection.key,
+                    error.message()
+                ),
+            )
+            .with("id", &record.id)
+        })
+    }
+
+    /// Finds records by text.
+    pub(crate) async fn search(&self, query: &str, cursor: Option<&str>) -> Result<Records> {
+        let search = self.collection.search.as_ref().ok_or_else(|| self.lacks("search"))?;
+        if query.trim().is_empty() {
+            return Err(Error::invalid_input("a search needs a text: `query`").with("field", "query"));
+        }
+        let page = search.page(&self.cx, query, not_empty(cursor)).await?;
+        self.records(page, &Filter::default())
+    }
+
+    /// Finds one record by fields.
+    pub(crate) async fn find_match(&self, query: &Map<String, Value>) -> Result<Option<Record>> {
+        let method = self.collection.r#match.as_ref().ok_or_else(|| self.lacks("match"))?;
+        if query.is_empty() {
+            return Err(
+                Error::invalid_input("a match needs at least one field: `query`").with("field", "query")
+            );
+        }
+        if let Some(name) =
+            query.keys().find(|name| !method.fields.is_empty() && !method.fields.contains(name))
+        {
+            return Err(Error::invalid_input(format!(
+                "`{}` cannot be matched by `{name}`; it can by {}",
+                self.collection.key,
+                method.fields.join(", ")
+            ))
+            .with("field", name));
+        }
+        let query = Value::Object(query.clone());
+        let Some(call) = &method.call else {
+            let mut cursor = None;
+            for _ in 0..MAX_MATCH_PAGES {
+                let page = self.list(Some(&query), cursor.as_deref(), false).await?;
+                if let Some(record) = page.records.into_iter().next() {
+                    return Ok(Some(record));
+                }
+                match page.cursor {
+                    Some(next) => cursor = Some(next),
+                    None => return Ok(None),
+                }
+            }
+            return Err(Error::new(
+                ErrorKind::External,
+                format!("no match within the first {MAX_MATCH_PAGES} pages of `{}`", self.collection.key),
+            ));
+        };
+        let answer = not_found_as_null(self.cx.run(call, &json!({ "query": query })).await)?;
+        self.one(&method.record, answer)
+    }
+
+    /// Reads one record.
+    pub(crate) async fn find_by_id(&self, id: &str) -> Result<Record> {
+        let method = self.collection.find_by_id.as_ref().ok_or_else(|| self.lacks("find-by-id"))?;
+        let answer = not_found_as_null(self.cx.run(&method.call, &json!({"id": check_id(id)?})).await)?;
+        self.one(&method.record, answer)?.ok_or_else(|| {
+            Error::not_found(format!("`{}` has no record `{id}`", self.collection.key)).with("id", id)
+        })
+    }
+
+    /// Adds a record and gives its id.
+    pub(crate) async fn create(&self, fields: &Map<String, Value>) -> Result<String> {
+        let method = self.collection.create.as_ref().ok_or_else(|| self.lacks("create"))?;
+        let fields = self.writable(method, fields);
+        if let Some(name) =
+            method.required_fields.iter().find(|name| fields.get(*name).is_none_or(Value::is_null))
+        {
+            return Err(
+                Error::invalid_input(format!("`{}` needs `{name}`", self.collection.key)).with("field", name)
+            );
+        }
+        self.check_fields(&fields).await?;
+        let args = json!({ "fields": fields });
+        let answer = self.cx.run(&method.call, &args).await?;
+        self.written_id(method, &answer).ok_or_else(|| {
+            Error::new(
+                ErrorKind::External,
+                format!("{} added a record and did not say its id", self.cx.connector().name),
+            )
+        })
+    }
+
+    /// Changes a record and gives its id.
+    pub(crate) async fn update(&self, id: &str, fields: &Map<String, Value>) -> Result<String> {
+        let method = self.collection.update.as_ref().ok_or_else(|| self.lacks("update"))?;
+        let fields = self.writable(method, fields);
+        if fields.is_empty() {
+            return Err(
+                Error::invalid_input("there is no field here that can be changed").with("field", "fields")
+            );
+        }
+        self.check_fields(&fields).await?;
+        let args = json!({"id": check_id(id)?, "fields": fields});
+        let answer = self.cx.run(&method.call, &args).await?;
+        Ok(self.written_id(method, &answer).unwrap_or_else(|| id.to_owned()))
+    }
+
+    /// Removes a record.
+    pub(crate) async fn delete(&self, id: &str) -> Result<()> {
+        let call = self.collection.delete.as_ref().ok_or_else(|| self.lacks("delete"))?;
+        self.cx.run(call, &json!({"id": check_id(id)?})).await?;
+        Ok(())
+    }
+
+    fn records(&self, (raw, cursor): (Vec<Value>, Option<String>), local: &Filter) -> Result<Records> {
+        let mut records = Records::default();
+        records.cursor = cursor;
+        records.records.reserve(raw.len());
+        for raw in raw {
+            let record = page::record(self.collection, &self.cx, raw)?;
+            if local.matches(&record.fields) {
+                records.records.push(record);
+            }
+        }
+        Ok(records)
+    }
+
+    fn one(&self, place: &membrane_core::Locator, mut answer: Value) -> Result<Option<Record>> {
+        match place.take(&mut answer) {
+            None | Some(Value::Null) => Ok(None),
+            Some(raw) => page::record(self.collection, &self.cx, raw).map(Some),
+        }
+    }
+
+    /// The fields a method takes: what it excludes, what is read only and what it does not list is left out.
+    fn writable(&self, method: &WriteMethod, fields: &Map<String, Value>) -> Map<String, Value> {
+        let schema = self.collection.fields_schema.as_ref().map(|schema| schema.as_value());
+        let is_read_only = |name: &str| {
+            let property = schema.and_then(|schema| schema.get("properties")?.get(name));
+            property.and_then(|property| property.get("readOnly")) == Some(&Value::Bool(true))
+        };
+        let takes = |name: &String| {
+            (method.fields.is_empty() || method.fields.contains(name))
+                && !method.excluded_fields.contains(name)
+                && !is_read_only(name)
+        };
+        fields
+            .iter()
+            .filter(|(name, _)| takes(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// Checks the types of the fields that are given; which ones are required is the method's to say.
+    async fn check_fields(&self, fields: &Map<String, Value>) -> Result<()> {
+        let Some(schema) = &self.collection.fields_schema else { return Ok(()) };
+        let mut schema = schema.as_value().clone();
+        if let Some(schema) = schema.as_object_mut() {
+            schema.shift_remove("required");
+        }
+        let schema = membrane_core::DataSchema::new(schema)?;
+        let schema = self.engine.parts().cache.validator(&schema).await?;
+        schema.validate(&Value::Object(fields.clone())).map_err(|error| {
+            Error::invalid_input(format!(
+                "the fields of `{}` do not fit: {}",
+                self.collection.key,
+                error.message()
+            ))
+            .with("field", "fields")
+        })
+    }
+
+    fn written_id(&self, method: &WriteMethod, answer: &Value) -> Option<String> {
+        if let Some(place) = &method.id {
+            return place.at(answer).and_then(as_text);
+        }
+        as_text(answer)
+            .or_else(|| page::record(self.collection, &self.cx, answer.clone()).ok().map(|found| found.id))
+    }
+
+    fn lacks(&self, method: &str) -> Error {
+        Error::unsupported(format!(
+            "`{}` of {} does not support {method}",
+            self.collection.key,
+            self.cx.connector().name
+        ))
+        .with("collection", &self.collection.key)
+    }
+}
+
+fn check_id(id: &str) -> Result<&str> {
+    if id.is_empty() {
+        return Err(Error::invalid_input("`id` is required").with("field", "id"));
+    }
+    Ok(id)
+}
+
+fn not_found_as_null(outcome: Result<Value>) -> Result<Value> {
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Value::Null),
+        outcome => outcome,
+    }
+}
+
+fn not_empty(cursor: Option<&str>) -> Option<&str> {
+    cursor.filter(|cursor| !cursor.is_empty())
+}

@@ -1,0 +1,13 @@
+//! Running things on a connection: actions, data collections, raw requests; and the log of it.
+
+mod action;
+mod collection;
+mod log;
+mod page;
+mod plan;
+mod proxy;
+
+pub(crate) use self::action::{run_action, run_operation};
+pub(crate) use self::collection::Collections;
+pub(crate) use self::log::{RunLog, run_record};
+pub(crate) use self::plan::Plan;

@@ -1,0 +1,143 @@
+use std::sync::Arc;
+
+use membrane_core::element::{
+    Action, ActionKind, ActionSpec, At, Connection, IntegrationSpec, layer, resolve,
+};
+use membrane_core::{
+    ElementId, Error, ErrorKind, Formula, IntegrationId, LayerName, Result, Selector, Validator,
+};
+use serde_json::{Value, json};
+
+use crate::connect::{Connected, by_connection_id};
+use crate::element::Kind;
+use crate::element::action::layers;
+use crate::element::select::{self, by_id, connection_of, integration_of};
+use crate::{Caller, Engine};
+
+/// An action on a connection, ready to run: layers resolved, formulas parsed, schema compiled.
+pub(crate) struct Plan {
+    pub(crate) connected: Arc<Connected>,
+    pub(crate) name: String,
+    pub(crate) kind: ActionKind,
+    pub(crate) config: Option<Formula>,
+    pub(crate) output_mapping: Option<Formula>,
+    pub(crate) input: Option<Arc<Validator>>,
+    /// The universal, the integration's and the connection's element.
+    pub(crate) actions: [Option<ElementId>; 3],
+    pub(crate) action_instance: Value,
+}
+
+/// Finds the plan of a selector, or makes it.
+pub(crate) async fn plan(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Arc<Plan>> {
+    let key = (engine.generation(), caller.customer_id().cloned(), selector.clone());
+    let cache = &engine.parts().cache.plans;
+    if let Some(found) = cache.get(&key).await {
+        return Ok(found);
+    }
+    let plan = Arc::new(make(engine, caller, selector).await?);
+    cache.insert(key, Arc::clone(&plan)).await;
+    Ok(plan)
+}
+
+async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Plan> {
+    let action = ActionSpec::select(engine, caller, selector, false).await?;
+    let connection = connection_for(engine, caller, selector, &action).await?;
+    let connection_id = connection.id.clone().into();
+    let integration_id = connection.place.integration_id.clone();
+    check_fit(&action, &connection)?;
+    let instance_key = selector.instance_key.as_deref();
+    let [universal, of_app, own] =
+        layers(engine, caller, &action, Some(&connection_id), integration_id.as_ref(), instance_key).await?;
+    let universal = universal.map(At::<layer::Universal, _>::new).transpose()?;
+    let of_app = of_app.map(At::<layer::Integration, _>::new).transpose()?;
+    let own = own.map(At::<layer::Connection, _>::new).transpose()?;
+    let effective = resolve(universal.as_ref(), of_app.as_ref(), own.as_ref())
+        .ok_or_else(|| Error::internal("an action without layers").with("action", &action.id))?;
+    let connected = by_connection_id(engine, caller, connection_id).await?;
+    let spec = effective.spec;
+    let Some(kind) = spec.r#type else {
+        return Err(Error::unsupported(format!(
+            "{} does not implement `{}`: its connector brings no such action and none was added",
+            connected.integration.name,
+            action.key.as_ref().map_or(effective.name, |key| key.as_str()),
+        ))
+        .with("integration", connected.integration.key.as_ref().map_or("", |key| key.as_str())));
+    };
+    let parse = |formula: &Value| {
+        Formula::parse(formula)
+            .map_err(|error| Error::configuration(error.message().to_owned()).with("action", &action.id))
+    };
+    let input = match &spec.input_schema {
+        Some(schema) => Some(engine.parts().cache.validator(schema).await?),
+        None => None,
+    };
+    let id = effective.connection.or(effective.integration).or(effective.universal);
+    Ok(Plan {
+        name: effective.name.to_owned(),
+        kind,
+        config: spec.config.as_ref().map(parse).transpose()?,
+        output_mapping: spec.output_mapping.as_ref().map(parse).transpose()?,
+        input,
+        action_instance: json!({"id": id, "instanceKey": selector.instance_key}),
+        actions: [
+            effective.universal.cloned(),
+            effective.integration.cloned(),
+            effective.connection.cloned(),
+        ],
+        connected,
+    })
+}
+
+/// The connection of a run: the one that is named, the one the action belongs to, or the customer's default.
+async fn connection_for(
+    engine: &Engine,
+    caller: &Caller,
+    selector: &Selector,
+    action: &Action,
+) -> Result<Connection> {
+    let (id, key) = (selector.connection_id.as_deref(), selector.connection_key.as_deref());
+    if let Some(connection) = connection_of(engine, caller, id, key).await? {
+        return Ok(connection);
+    }
+    if let Some(id) = &action.place.connection_id {
+        return select::connection(engine, caller, id.as_str(), false).await;
+    }
+    let (id, key) = (selector.integration_id.as_deref(), selector.integration_key.as_deref());
+    let integration = match (integration_of(engine, caller, id, key).await?, &action.place.integration_id) {
+        (Some(integration), _) => integration,
+        (None, Some(id)) => by_id::<IntegrationSpec>(engine, caller, id.as_str(), false)
+            .await?
+            .ok_or_else(|| Error::not_found("the action's integration is gone").with("integrationId", id))?,
+        (None, None) => {
+            return Err(Error::invalid_input(
+                "say on which connection: `connectionId`, `connectionKey` or `integrationKey`",
+            )
+            .with("field", "connectionId"));
+        }
+    };
+    select::default_connection(engine, caller, &integration, false).await?.ok_or_else(|| {
+        let key = integration.key.as_ref().map_or("", |key| key.as_str());
+        Error::new(
+            ErrorKind::NotFound,
+            format!("the customer has no connection to {}; connect first", integration.name),
+        )
+        .with("integration", key)
+    })
+}
+
+/// An action of one app cannot run on a connection to another.
+fn check_fit(action: &Action, connection: &Connection) -> Result<()> {
+    let app: Option<&IntegrationId> = action.place.integration_id.as_ref();
+    let other_app = app.is_some_and(|app| Some(app) != connection.place.integration_id.as_ref());
+    let other_connection = action.place.layer() == LayerName::Connection
+        && action.place.connection_id.as_ref().is_some_and(|id| id.as_str() != connection.id.as_str());
+    if !other_app && !other_connection {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!(
+        "action `{}` belongs to another {}",
+        action.key.as_ref().map_or(action.name.as_str(), |key| key.as_str()),
+        if other_app { "integration" } else { "connection" }
+    ))
+    .with("connectionId", &connection.id))
+}

@@ -1,0 +1,75 @@
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use indexmap::IndexMap;
+use membrane_core::connector::{ApiBody, ApiClient, ApiRequest};
+use membrane_core::op::{Access, ProxyRequest, ProxyResponse};
+use membrane_core::{Error, Result};
+
+use crate::connect::connected;
+use crate::{Caller, Engine};
+
+/// Headers a caller may set. The others are the connection's or the transport's business.
+const REQUEST_HEADERS: &[HeaderName] =
+    &[ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH];
+
+/// Headers of an answer that are about the exchange between the app and us.
+const HIDDEN_HEADERS: &[&str] = &[
+    "connection",
+    "content-encoding",
+    "content-length",
+    "keep-alive",
+    "set-cookie",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl Engine {
+    /// Sends a request to the app as the connection, and hands the answer through.
+    ///
+    /// # Errors
+    /// What finding the connection and reaching the app gives; an error *status* of the app is an answer.
+    pub async fn proxy(&self, caller: &Caller, request: ProxyRequest) -> Result<ProxyResponse> {
+        proxy(self, caller, request).await.map_err(|error| error.with_operation("connections.proxy"))
+    }
+}
+
+async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Result<ProxyResponse> {
+    caller.require(Access::Customer)?;
+    let connected = connected(engine, caller, &request.connection_id).await?;
+    let client = connected.client(engine, None);
+    // Over REST a whole address arrives behind the slash of the route; it is judged as the address it is.
+    let bare = request.path.trim_start_matches('/');
+    let is_address = bare.starts_with("https://") || bare.starts_with("http://");
+    let path = if is_address { bare.to_owned() } else { request.path };
+    let mut api_request = ApiRequest::new(request.method, path);
+    api_request.headers = headers(&request.headers)?;
+    if let Some((content_type, body)) = request.body {
+        api_request.body = ApiBody::Raw(content_type, body);
+    }
+    let response = client
+        .send(api_request)
+        .await
+        .map_err(|error| error.masked(|text| connected.target.mask().text(text)))?;
+    let headers = response
+        .headers
+        .iter()
+        .filter(|(name, _)| !HIDDEN_HEADERS.contains(&name.as_str()))
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
+    Ok(ProxyResponse::new(response.status.as_u16(), headers, response.body))
+}
+
+fn headers(given: &IndexMap<String, String>) -> Result<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let bad = |_| {
+            Error::invalid_input(format!("`{name}` cannot be sent as an HTTP header")).with("header", name)
+        };
+        let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
+        let is_own = name.as_str().starts_with("x-") && !name.as_str().starts_with("x-membrane");
+        if REQUEST_HEADERS.contains(&name) || is_own {
+            headers.insert(name.clone(), HeaderValue::try_from(value.as_str()).map_err(bad)?);
+        }
+    }
+    Ok(headers)
+}

@@ -1,0 +1,67 @@
+//! Holds that every listing a caller waits for walks an index.
+
+use membrane_core::{LayerName, Paging};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::*;
+
+async fn plan(store: &SqliteStore, select: &Select) -> String {
+    let text = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", select.text()));
+    let rows = sqlx::query(text).fetch_all(&store.inner.reader).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>("detail") + "\n").collect()
+}
+
+fn scopes() -> [Scope; 2] {
+    [Scope::Workspace("w".into()), Scope::Customer("w".into(), "c".into())]
+}
+
+#[tokio::test]
+async fn element_listings_walk_an_index() {
+    let store = SqliteStore::memory().await.unwrap();
+    let queries = [
+        (Query::default(), ["kind", "customer"]),
+        (Query { key: Some("k".into()), ..Query::default() }, ["key"; 2]),
+        (Query { key: Some("k".into()), integration: Some("i".into()), ..Query::default() }, ["key"; 2]),
+        (Query { customer: Some("c".into()), ..Query::default() }, ["customer"; 2]),
+        (
+            Query { integration: Some("i".into()), layer: Some(LayerName::Integration), ..Query::default() },
+            ["integration"; 2],
+        ),
+        (Query { connection: Some("n".into()), ..Query::default() }, ["connection"; 2]),
+        (Query { parent: Some("p".into()), ..Query::default() }, ["parent"; 2]),
+        (Query { field: Some(("internalId".into(), json!("x"))), ..Query::default() }, ["internal_id"; 2]),
+        (Query { field: Some(("uuid".into(), json!("x"))), ..Query::default() }, ["uuid"; 2]),
+    ];
+    for (query, indexes) in &queries {
+        for (scope, index) in scopes().iter().zip(indexes) {
+            let paging = Paging { limit: None, cursor: Some("x".into()) };
+            let select = elements::select_page(scope, ElementKind::Action, query, &paging).unwrap();
+            let plan = plan(&store, &select).await;
+            let used = plan.matches(&format!("USING INDEX membrane_elements_{index} (")).count();
+            assert_eq!(used, if scope.customer().is_some() { 2 } else { 1 }, "{query:?}\n{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn run_listings_walk_an_index_in_order() {
+    let store = SqliteStore::memory().await.unwrap();
+    let since = Some("2026-01-01".to_owned());
+    let queries = [
+        RunQuery::default(),
+        RunQuery { action: Some("a".into()), ..RunQuery::default() },
+        RunQuery { integration: Some("i".into()), ..RunQuery::default() },
+        RunQuery { connection: Some("n".into()), ..RunQuery::default() },
+        RunQuery { is_success: Some(false), ..RunQuery::default() },
+        RunQuery { from: since.clone(), to: since, ..RunQuery::default() },
+    ];
+    for scope in scopes() {
+        for query in &queries {
+            let select = runs::select_page(&scope, query, &Paging::default()).unwrap();
+            let plan = plan(&store, &select).await;
+            assert!(!plan.contains("SCAN"), "{query:?}\n{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{query:?}\n{plan}");
+        }
+    }
+}

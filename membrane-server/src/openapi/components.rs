@@ -1,0 +1,190 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Map, Value, json};
+
+const DEFINITIONS: &str = "#/$defs/";
+
+/// The schemas every operation shares, each under a name of its own.
+///
+/// Two operations may each bring a `Selector`. When they say the same, they share it; when not (what is
+/// written is looser than what is read), the later one gets a number.
+#[derive(Debug, Default)]
+pub(super) struct Components {
+    schemas: BTreeMap<String, Value>,
+    /// Which name a definition got, by its first name and all it says.
+    names: HashMap<(String, String), String>,
+}
+
+impl Components {
+    /// Takes the definitions of a schema document, and returns its root with references into the components.
+    pub(super) fn absorb(&mut self, document: &Value) -> Value {
+        let none = Map::new();
+        let definitions = document.get("$defs").and_then(Value::as_object).unwrap_or(&none);
+        let mut renamed = BTreeMap::new();
+        let mut fresh = Vec::new();
+        for (name, definition) in definitions {
+            let key = (name.clone(), said(definition, definitions));
+            let known = self.names.get(&key).cloned();
+            let chosen = known.unwrap_or_else(|| {
+                let chosen = self.free(name);
+                // Holds the name until the definition is in: it may refer to itself.
+                self.schemas.insert(chosen.clone(), Value::Null);
+                self.names.insert(key, chosen.clone());
+                fresh.push((chosen.clone(), definition));
+                chosen
+            });
+            renamed.insert(name.clone(), chosen);
+        }
+        let mut root = document.clone();
+        if let Value::Object(root) = &mut root {
+            root.shift_remove("$defs");
+            root.shift_remove("$schema");
+        }
+        let root_name = self.recursive(&root, document);
+        for (name, definition) in fresh {
+            let mut definition = definition.clone();
+            redirect(&mut definition, &renamed, root_name.as_deref());
+            self.schemas.insert(name, definition);
+        }
+        redirect(&mut root, &renamed, root_name.as_deref());
+        match root_name {
+            None => root,
+            Some(name) => {
+                self.schemas.insert(name.clone(), root);
+                reference(&name)
+            }
+        }
+    }
+
+    /// Adds a schema under its title, unless it has none or is shorter than a reference.
+    pub(super) fn named(&mut self, schema: Value) -> Value {
+        let title = schema.get("title").and_then(Value::as_str).map(identifier);
+        let Some(title) = title.filter(|_| schema.get("$ref").is_none()) else { return schema };
+        let same = self.schemas.iter().find(|(_, known)| **known == schema).map(|(name, _)| name.clone());
+        let name = same.unwrap_or_else(|| self.free(&title));
+        self.schemas.insert(name.clone(), schema);
+        reference(&name)
+    }
+
+    pub(super) fn into_value(self) -> Value {
+        json!(self.schemas)
+    }
+
+    /// The name of the root when something refers to it by `#`.
+    fn recursive(&mut self, root: &Value, document: &Value) -> Option<String> {
+        let mut found = BTreeSet::new();
+        references(document, &mut found);
+        if !found.contains("#") {
+            return None;
+        }
+        let title = root.get("title").and_then(Value::as_str).map_or_else(|| "Root".to_owned(), identifier);
+        let name = self.free(&title);
+        self.schemas.insert(name.clone(), Value::Null);
+        Some(name)
+    }
+
+    fn free(&self, name: &str) -> String {
+        let name = identifier(name);
+        let numbered = (2_u32..).map(|n| format!("{name}{n}"));
+        let mut names = std::iter::once(name.clone()).chain(numbered);
+        names.find(|name| !self.schemas.contains_key(name)).unwrap_or(name)
+    }
+}
+
+/// A reference to a component.
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// OpenAPI allows letters, digits, `.`, `-` and `_` in the name of a component.
+fn identifier(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}
+
+/// A definition and all it refers to, as one text: equal texts mean the same.
+fn said(definition: &Value, all: &Map<String, Value>) -> String {
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    let mut open = BTreeSet::new();
+    references(definition, &mut open);
+    while let Some(path) = open.pop_first() {
+        let Some(name) = path.strip_prefix(DEFINITIONS) else { continue };
+        if reached.insert(name.to_owned())
+            && let Some(definition) = all.get(name)
+        {
+            references(definition, &mut open);
+        }
+    }
+    let reached: BTreeMap<&String, Option<&Value>> =
+        reached.iter().map(|name| (name, all.get(name))).collect();
+    json!([definition, reached]).to_string()
+}
+
+fn references(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::String(path)) = object.get("$ref") {
+                found.insert(path.clone());
+            }
+            object.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn redirect(schema: &mut Value, renamed: &BTreeMap<String, String>, root: Option<&str>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::String(path)) = object.get_mut("$ref") {
+                let name = match path.strip_prefix(DEFINITIONS) {
+                    Some(name) => renamed.get(name).map(String::as_str),
+                    None if path == "#" => root,
+                    None => None,
+                };
+                if let Some(name) = name {
+                    *path = format!("#/components/schemas/{name}");
+                }
+            }
+            object.values_mut().for_each(|value| redirect(value, renamed, root));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| redirect(value, renamed, root)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_definitions_are_shared_and_others_numbered() {
+        let document = |kind: &str| {
+            json!({
+                "$schema": "x",
+                "properties": {"a": {"$ref": "#/$defs/A"}},
+                "$defs": {
+                    "A": {"properties": {"b": {"$ref": "#/$defs/B"}, "a": {"$ref": "#/$defs/A"}}},
+                    "B": {"type": kind},
+                },
+            })
+        };
+        let mut components = Components::default();
+        let first = components.absorb(&document("string"));
+        assert_eq!(first, json!({"properties": {"a": {"$ref": "#/components/schemas/A"}}}));
+        assert_eq!(components.absorb(&document("string")), first);
+        let third = components.absorb(&document("integer"));
+        assert_eq!(third, json!({"properties": {"a": {"$ref": "#/components/schemas/A2"}}}));
+        let schemas = components.into_value();
+        assert_eq!(schemas["A2"]["properties"]["a"]["$ref"], "#/components/schemas/A2");
+        assert_eq!(schemas["A2"]["properties"]["b"]["$ref"], "#/components/schemas/B2");
+        assert_eq!(schemas.as_object().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn a_root_that_holds_itself_becomes_a_component() {
+        let mut components = Components::default();
+        let root = components.absorb(&json!({"title": "Node of T", "items": {"$ref": "#"}}));
+        assert_eq!(root, reference("Node_of_T"));
+        assert_eq!(components.into_value()["Node_of_T"]["items"], reference("Node_of_T"));
+    }
+}

@@ -1,0 +1,93 @@
+use std::fmt;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use membrane_core::op::Access;
+use membrane_core::{Error, ErrorKind, Result};
+use membrane_engine::{Caller, Engine};
+use moka::future::Cache;
+
+use crate::config::ServerConfig;
+use crate::token::{LEEWAY, Verifier, Who, now};
+
+/// How long a verified token is believed without looking again. An archived customer is out after that.
+const BELIEVED: Duration = Duration::from_secs(30);
+
+/// Tokens remembered at the most.
+const REMEMBERED: u64 = 10_000;
+
+/// Turns tokens into callers, and remembers for a short while which token was whose.
+///
+/// A verification costs an HMAC, JSON and a read of the store; a caller makes many requests with one token.
+/// Tokens are remembered by their SHA-256, so that a copy of this memory lets nobody in.
+pub(crate) struct Sessions {
+    verifier: Verifier,
+    known: Cache<[u8; 32], Session>,
+}
+
+/// The bearer of a verified token.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    caller: Caller,
+    is_nobody: bool,
+    expires: u64,
+}
+
+impl Sessions {
+    pub(crate) fn new(engine: &Engine, config: &ServerConfig) -> Self {
+        Self {
+            verifier: Verifier::new(engine.workspace_key(), &config.secrets),
+            known: Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build(),
+        }
+    }
+
+    /// The session of a token.
+    ///
+    /// # Errors
+    /// `NotAuthenticated` when the token is not genuine; `AccessDenied` when its customer was archived.
+    pub(crate) async fn open(&self, engine: &Engine, token: &str) -> Result<Session> {
+        let hash = hash(token)?;
+        if let Some(session) = self.known.get(&hash).await
+            && now() < session.expires.saturating_add(LEEWAY)
+        {
+            return Ok(session);
+        }
+        let verified = self.verifier.verify(token)?;
+        let is_nobody = verified.who == Who::Nobody;
+        let caller = match verified.who {
+            Who::Customer { id, name, fields } => {
+                engine.customer_with(&id, name.as_deref(), fields.as_ref()).await?
+            }
+            Who::Manager => engine.manager(),
+            Who::Nobody => engine.nobody(),
+        };
+        let session = Session { caller, is_nobody, expires: verified.expires };
+        self.known.insert(hash, session.clone()).await;
+        Ok(session)
+    }
+}
+
+impl Session {
+    /// The caller, if the token may ask for anything of this access at all.
+    pub(crate) fn caller(&self, access: Access) -> Result<&Caller> {
+        if self.is_nobody && access != Access::Anyone {
+            return Err(Error::new(
+                ErrorKind::AccessDenied,
+                "this access token names nobody: it needs the customer's `id` (the client's `tenantKey`), \
+                 or `isAdmin: true` to manage the workspace",
+            ));
+        }
+        Ok(&self.caller)
+    }
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("verifier", &self.verifier).finish_non_exhaustive()
+    }
+}
+
+fn hash(token: &str) -> Result<[u8; 32]> {
+    let hash = digest(&SHA256, token.as_bytes());
+    hash.as_ref().try_into().map_err(|_| Error::internal("SHA-256 has 32 bytes"))
+}
