@@ -9,7 +9,7 @@ use membrane_connector_linear::connector;
 use membrane_core::connector::{ApiBody, ApiRequest, Cx, Function, GraphQlCall, Settings};
 use membrane_core::{ErrorKind, Filter};
 use membrane_testkit::Recorder;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 const TEAM: &str = "8a23ebe0-6a9a-4b67-8466-5cf7226809c1";
 
