@@ -42,6 +42,7 @@ use crate::server::Server;
 ///
 /// Every route of the [catalogue](membrane_engine::op::catalogue) is mounted, the proxy to the apps, and
 /// `GET /openapi.json`. Whatever goes wrong, the body is Membrane's error object.
+#[allow(clippy::needless_pass_by_value, reason = "a configuration is given once")]
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
     let server = Arc::new(Server::new(engine, &config));
     let mut paths: BTreeMap<String, (String, MethodRouter)> = BTreeMap::new();

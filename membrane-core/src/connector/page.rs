@@ -45,7 +45,7 @@ impl ListMethod {
     ///
     /// Cursor, page size and filter values go into the query, into a body that is a JSON object or a form,
     /// or into the variables of a GraphQL request, under the names the method says. A GraphQL request with a
-    /// `variables` formula reads `$.filterValues` and `$.query` there instead.
+    /// `variables` formula reads `$.filterValues` there instead.
     ///
     /// # Errors
     /// As [`RestCall::request`](super::RestCall::request), and
@@ -94,7 +94,7 @@ impl ListMethod {
                 // The parameters of the list are variables, so these stand in as the body.
                 let mut request = ApiRequest::post("").json(call.variables(&vars, args)?);
                 if call.variables.is_none() {
-                    set_parameters(&mut request, pushed);
+                    set(&mut request, pushed);
                 }
                 self.pagination.apply(&mut request, cursor, self.page_size.as_ref())?;
                 let ApiBody::Json(variables) = request.body else { return Ok(None) };
@@ -102,7 +102,7 @@ impl ListMethod {
             }
             Function::Rest(call) => {
                 let mut request = call.request(&vars, args, cx.parameters())?;
-                set_parameters(&mut request, pushed);
+                set(&mut request, pushed);
                 self.pagination.apply(&mut request, cursor, self.page_size.as_ref())?;
                 Ok(Some(request))
             }
@@ -158,7 +158,7 @@ impl SearchMethod {
     }
 }
 
-fn set_parameters(request: &mut ApiRequest, pushed: &Map<String, Value>) {
+fn set(request: &mut ApiRequest, pushed: &Map<String, Value>) {
     for (parameter, value) in pushed {
         request.set_parameter(parameter, value.clone());
     }

@@ -49,10 +49,12 @@ async fn a_customer_writes_nothing_of_the_workspace() {
         (Method::PATCH, "/actions/demo.echo"),
         (Method::DELETE, "/integrations/demo/actions/echo"),
     ] {
-        let (status, error) = error(harness.request(method.clone(), path).json(&body).send().await.unwrap()).await;
+        let (status, error) =
+            error(harness.request(method.clone(), path).json(&body).send().await.unwrap()).await;
         assert_eq!((status, error.kind()), (403, ErrorKind::AccessDenied), "{method} {path} {error}");
     }
-    let request = harness.bare(Method::PATCH, "/integrations/demo").bearer_auth(manager()).json(&json!({"name": "D2"}));
+    let request =
+        harness.bare(Method::PATCH, "/integrations/demo").bearer_auth(manager()).json(&json!({"name": "D2"}));
     assert_eq!(ok(request.send().await.unwrap()).await["name"], "D2");
 }
 
@@ -80,7 +82,10 @@ async fn put_takes_a_whole_answer_back() {
     whole["name"] = json!("Renamed");
     whole["state"] = json!("DRAFT");
     let put = ok(harness.request(Method::PUT, &path).json(&whole).send().await.unwrap()).await;
-    assert_eq!((&put["name"], &put["id"], &put["state"]), (&json!("Renamed"), &json!(connection), &json!("READY")));
+    assert_eq!(
+        (&put["name"], &put["id"], &put["state"]),
+        (&json!("Renamed"), &json!(connection), &json!("READY"))
+    );
 }
 
 #[tokio::test]

@@ -20,8 +20,15 @@ async fn requests_reach_the_app_and_its_answers_come_back_as_they_are() {
     let created: Value = created.json().await.unwrap();
     let path = format!("/connections/demo/proxy/v1/tasks/{}", created["id"].as_str().unwrap());
     for method in [Method::PUT, Method::PATCH, Method::DELETE] {
-        let response = harness.request(method.clone(), &path).json(&json!({"title": "New"})).send().await.unwrap();
-        let expected = if method == Method::PUT { 405 } else if method == Method::DELETE { 204 } else { 200 };
+        let response =
+            harness.request(method.clone(), &path).json(&json!({"title": "New"})).send().await.unwrap();
+        let expected = if method == Method::PUT {
+            405
+        } else if method == Method::DELETE {
+            204
+        } else {
+            200
+        };
         assert_eq!(response.status().as_u16(), expected, "{method}");
         assert_eq!(response.headers()["membrane-origin"], "app");
     }
@@ -42,7 +49,13 @@ async fn our_own_token_and_cookies_stay_here() {
     let path = format!("/connections/demo/proxy/v1/me?x=1&token={}", customer("acme"));
     let response = harness.bare(Method::GET, &path).header(COOKIE, "session=host").send().await.unwrap();
     ok(response).await;
-    ok(harness.request(Method::GET, "/connections/demo/proxy/v1/me").header(COOKIE, "a=b").send().await.unwrap()).await;
+    ok(harness
+        .request(Method::GET, "/connections/demo/proxy/v1/me")
+        .header(COOKIE, "a=b")
+        .send()
+        .await
+        .unwrap())
+    .await;
 }
 
 #[tokio::test]
@@ -65,7 +78,13 @@ async fn no_path_leads_to_another_host() {
     let harness = Harness::start().await;
     harness.connect().await;
     // A client would tidy these up, so they are written by hand.
-    for path in ["//evil.example/x", "/https://evil.example/x", "/%2F%2Fevil.example", "/@evil.example", "/\\\\evil.example"] {
+    for path in [
+        "//evil.example/x",
+        "/https://evil.example/x",
+        "/%2F%2Fevil.example",
+        "/@evil.example",
+        "/\\\\evil.example",
+    ] {
         let answer = raw(&harness, &format!("/api/connections/demo/proxy{path}")).await;
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
         assert!(answer.contains("membrane-origin: app"), "{path}: {answer}");

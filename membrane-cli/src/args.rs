@@ -1,0 +1,131 @@
+//! What can be typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Parser, Subcommand};
+
+/// Integrations for your product's customers: Membrane's API over the Rust engine.
+#[derive(Parser)]
+#[command(name = "membrane", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serves the REST API.
+    Serve(Serve),
+    /// Makes an access token and prints it.
+    Token(Token),
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:3000")]
+    pub(crate) listen: SocketAddr,
+    /// The database file; made when it is not there.
+    #[arg(long, default_value = "membrane.db")]
+    pub(crate) database: PathBuf,
+    /// The key of the workspace, as tokens name it.
+    #[arg(long, default_value = "default")]
+    pub(crate) workspace_key: String,
+    /// The secret tokens are signed with; several with commas between, for the time of a rotation. Better
+    /// given in the environment: a command line can be seen by others on this machine.
+    #[arg(long, env = "MEMBRANE_WORKSPACE_SECRET", hide_env_values = true, value_delimiter = ',')]
+    pub(crate) workspace_secret: Vec<String>,
+    /// The key that seals credentials, 32 bytes in base64; older keys behind it with commas between.
+    #[arg(long, env = "MEMBRANE_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+    /// A folder of connectors, one `*.yml` file each.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) connectors: Option<PathBuf>,
+    /// Lets connectors reach private networks and this machine.
+    #[arg(long)]
+    pub(crate) allow_private_networks: bool,
+    /// Prints one line of JSON when ready, with the address.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("who").required(true).args(["customer", "admin"]))]
+pub(crate) struct Token {
+    /// The customer, by your product's own id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) customer: Option<String>,
+    /// A token that manages the workspace. Not for a customer's device.
+    #[arg(long)]
+    pub(crate) admin: bool,
+    /// The customer's name, stored when the token is first used.
+    #[arg(long, requires = "customer")]
+    pub(crate) name: Option<String>,
+    /// The customer's fields, a JSON object, stored when the token is first used.
+    #[arg(long, value_name = "JSON", requires = "customer")]
+    pub(crate) fields: Option<String>,
+    /// How long it works: `45s`, `30m`, `1h`, `7d`.
+    #[arg(long, default_value = "1h", value_parser = duration)]
+    pub(crate) expires_in: Duration,
+    /// The key of the workspace.
+    #[arg(long, default_value = "default")]
+    pub(crate) workspace_key: String,
+    /// The secret tokens are signed with; the first, where there are several with commas between.
+    #[arg(long, env = "MEMBRANE_WORKSPACE_SECRET", hide_env_values = true, value_delimiter = ',')]
+    pub(crate) workspace_secret: Vec<String>,
+    /// Prints JSON: the token and when it expires.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let unit = text.chars().last().filter(char::is_ascii_alphabetic);
+    let number = unit.map_or(text, |unit| &text[..text.len() - unit.len_utf8()]);
+    let seconds = match unit {
+        None | Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 86_400,
+        Some(_) => 0,
+    };
+    let amount = number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds));
+    match amount.filter(|amount| *amount > 0) {
+        Some(amount) => Ok(Duration::from_secs(amount)),
+        None => Err("a duration is a number and `s`, `m`, `h` or `d`, like `1h`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [("45", 45), ("45s", 45), ("30m", 1800), ("1h", 3600), ("7d", 604_800)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)));
+        }
+        for text in ["", "h", "1w", "-1h", "1.5h", "0s", "é", "99999999999999999999d", "9999999999999999999d"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_somebodys() {
+        let parse = |args: &[&str]| Cli::try_parse_from(["membrane", "token"].iter().chain(args));
+        assert!(parse(&["--customer", "acme", "--name", "Acme"]).is_ok());
+        assert!(parse(&["--admin"]).is_ok());
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["--admin", "--customer", "acme"]).is_err());
+        assert!(parse(&["--admin", "--name", "Acme"]).is_err());
+    }
+}

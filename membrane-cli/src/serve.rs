@@ -1,0 +1,131 @@
+//! `membrane serve`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use membrane_core::connector::Connector;
+use membrane_core::{Error, Result};
+use membrane_engine::Engine;
+use membrane_engine::store::SqliteStore;
+use membrane_engine::vault::KeyProvider;
+use membrane_server::{ServerConfig, router, serve};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::Serve;
+use crate::print;
+
+/// How long requests under way may go on once the server was told to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const SECRETS: &str = "\
+`membrane serve` needs two secrets, and at least one is missing:
+
+  MEMBRANE_WORKSPACE_SECRET   signs the tokens of your customers; your backend needs it too
+  MEMBRANE_KEY                seals credentials in the database; without it nobody can open them again
+
+Make them once and keep them where you keep secrets:
+
+  export MEMBRANE_WORKSPACE_SECRET=$(openssl rand -hex 32)
+  export MEMBRANE_KEY=$(openssl rand -base64 32)";
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) fn run(args: Serve) -> Result<()> {
+    let (key, config) = secrets(&args)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Error::internal("the runtime could not be started").with_source(error))?;
+    runtime.block_on(serve_until_told(args, key, config))
+}
+
+fn secrets(args: &Serve) -> Result<(KeyProvider, ServerConfig)> {
+    let mut secrets = args.workspace_secret.iter().filter(|secret| !secret.is_empty()).cloned();
+    let (Some(first), Some(key)) = (secrets.next(), args.key.as_deref().filter(|key| !key.is_empty())) else {
+        return Err(Error::configuration(SECRETS));
+    };
+    let config = secrets.try_fold(ServerConfig::new(first)?, ServerConfig::with_workspace_secret)?;
+    Ok((KeyProvider::from_base64(key)?, config))
+}
+
+async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -> Result<()> {
+    let mut builder = Engine::builder()
+        .workspace(&args.workspace_key)
+        .store(SqliteStore::open(&args.database).await?)
+        .vault(key)
+        .connectors(connectors(args.connectors.as_deref())?);
+    if args.allow_private_networks {
+        builder = builder.dangerous().allow_private_networks();
+    }
+    let engine = builder.build().await?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        Error::configuration(format!("cannot listen on {}", args.listen)).with_source(error)
+    })?;
+    let address = listener.local_addr().unwrap_or(args.listen);
+    let keys: Vec<&str> = engine.connectors().map(|connector| connector.key.as_str()).collect();
+    if args.json {
+        let ready = json!({"url": format!("http://{address}"), "workspaceKey": args.workspace_key, "connectors": keys});
+        print(&ready.to_string())?;
+    } else {
+        print(&format!(
+            "Serving workspace `{}` on http://{address} (connectors: {}; Ctrl-C stops)",
+            args.workspace_key,
+            if keys.is_empty() { "none, see --connectors".to_owned() } else { keys.join(", ") },
+        ))?;
+    }
+    let served = serve(listener, router(engine.clone(), config), told_to_stop());
+    let outcome = tokio::select! {
+        outcome = served => outcome,
+        () = async { told_to_stop().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
+    };
+    engine.shutdown().await;
+    outcome
+}
+
+/// The connectors of a folder, in the order of their file names.
+fn connectors(folder: Option<&Path>) -> Result<Vec<Connector>> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let unreadable = |path: &Path, error: std::io::Error| {
+        Error::configuration(format!("cannot read {}", path.display())).with_source(error)
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
+        let path = entry.map_err(|error| unreadable(folder, error))?.path();
+        if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let read = |path: &std::path::PathBuf| {
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
+        Connector::from_yaml(&text, &path.display().to_string())
+    };
+    files.iter().map(read).collect()
+}
+
+/// Returns when Ctrl-C is pressed or the process is asked to end.
+async fn told_to_stop() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}

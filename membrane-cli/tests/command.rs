@@ -1,0 +1,108 @@
+//! The command as a person at a terminal meets it.
+#![allow(clippy::unwrap_used, reason = "a test that fails may panic")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+fn membrane() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_membrane"));
+    command.env_remove("MEMBRANE_WORKSPACE_SECRET").env_remove("MEMBRANE_KEY").stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str], secret: Option<&str>) -> Output {
+    let mut command = membrane();
+    if let Some(secret) = secret {
+        command.env("MEMBRANE_WORKSPACE_SECRET", secret);
+    }
+    command.args(args).output().unwrap()
+}
+
+#[test]
+fn serve_says_what_is_missing_and_how_to_make_it() {
+    let output = run(&["serve"], None);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    for hint in ["MEMBRANE_WORKSPACE_SECRET", "MEMBRANE_KEY", "openssl rand"] {
+        assert!(text.contains(hint), "{text}");
+    }
+}
+
+#[test]
+fn help_shows_no_secret() {
+    let output = run(&["serve", "--help"], Some(SECRET));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("MEMBRANE_WORKSPACE_SECRET") && !text.contains(SECRET), "{text}");
+}
+
+#[test]
+fn token_prints_a_token_or_what_is_wrong() {
+    let output = run(&["token", "--customer", "acme", "--expires-in", "30m", "--json"], Some(SECRET));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["token"].as_str().unwrap().split('.').count(), 3);
+    assert!(answer["expiresAt"].is_u64());
+    for (args, secret) in [
+        (vec!["token", "--customer", "acme"], None),
+        (vec!["token", "--customer", "acme"], Some("short")),
+        (vec!["token", "--customer", "acme", "--fields", "{"], Some(SECRET)),
+        (vec!["token", "--customer", "acme", "--fields", "[]"], Some(SECRET)),
+        (vec!["token", "--customer", " "], Some(SECRET)),
+        (vec!["token"], Some(SECRET)),
+    ] {
+        let output = run(&args, secret);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn serve_loads_connectors_and_stops_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let connector = "key: demo\nname: Demo\nauth:\n  type: client-credentials\n  inputSchema: {type: object}\n\
+                     api: {baseUri: 'https://demo.example'}\noperations: {get-me: GET /me}\n";
+    std::fs::write(folder.path().join("demo.yml"), connector).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not a connector").unwrap();
+    let mut server = membrane()
+        .args(["serve", "--listen", "127.0.0.1:0", "--json"])
+        .arg("--database")
+        .arg(folder.path().join("membrane.db"))
+        .arg("--connectors")
+        .arg(folder.path())
+        .env("MEMBRANE_WORKSPACE_SECRET", SECRET)
+        .env("MEMBRANE_KEY", KEY)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(ready["connectors"], serde_json::json!(["demo"]));
+    assert!(ready["url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    let id = server.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(server.wait().unwrap().success());
+}
+
+#[test]
+fn a_broken_connector_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("broken.yml"), "key: demo\nname: [\n").unwrap();
+    let output = membrane()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .arg("--database")
+        .arg(folder.path().join("membrane.db"))
+        .arg("--connectors")
+        .arg(folder.path())
+        .env("MEMBRANE_WORKSPACE_SECRET", SECRET)
+        .env("MEMBRANE_KEY", KEY)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("broken.yml"));
+}
