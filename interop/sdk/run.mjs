@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const server = spawn('cargo', ['run', '--quiet', '-p', 'membrane-server', '--example', 'demo_server'], {
+const server = spawn('cargo', ['run', '--quiet', '--example', 'demo_server'], {
   cwd: join(here, '..', '..'),
   stdio: ['pipe', 'pipe', 'inherit'],
 });

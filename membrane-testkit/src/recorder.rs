@@ -48,18 +48,18 @@ impl Recorder {
 
     /// Adds an answer.
     #[must_use]
-    pub fn answer(self, status: u16, body: Value) -> Self {
-        self.push(status, HeaderMap::new(), &body)
+    pub fn answer(self, status: u16, body: impl Into<Value>) -> Self {
+        self.push(status, HeaderMap::new(), &body.into())
     }
 
     /// Adds an answer with a header; a name or value that cannot be sent is left out.
     #[must_use]
-    pub fn answer_with(self, status: u16, header: (&str, &str), body: Value) -> Self {
+    pub fn answer_with(self, status: u16, header: (&str, &str), body: impl Into<Value>) -> Self {
         let mut headers = HeaderMap::new();
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(header.0), HeaderValue::try_from(header.1)) {
             headers.append(name, value);
         }
-        self.push(status, headers, &body)
+        self.push(status, headers, &body.into())
     }
 
     /// The requests so far.

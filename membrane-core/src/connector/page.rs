@@ -44,7 +44,8 @@ impl ListMethod {
     /// Builds the request of one page; `None` when the function is not one request.
     ///
     /// Cursor, page size and filter values go into the query, into a body that is a JSON object or a form,
-    /// or into the variables of a GraphQL request, under the names the method says.
+    /// or into the variables of a GraphQL request, under the names the method says. A GraphQL request with a
+    /// `variables` formula reads `$.filterValues` there instead.
     ///
     /// # Errors
     /// As [`RestCall::request`](super::RestCall::request), and
@@ -92,13 +93,17 @@ impl ListMethod {
             Function::GraphQl(call) => {
                 // The parameters of the list are variables, so these stand in as the body.
                 let mut request = ApiRequest::post("").json(call.variables(&vars, args)?);
-                self.set_parameters(&mut request, pushed, cursor)?;
+                if call.variables.is_none() {
+                    set(&mut request, pushed);
+                }
+                self.pagination.apply(&mut request, cursor, self.page_size.as_ref())?;
                 let ApiBody::Json(variables) = request.body else { return Ok(None) };
                 Ok(Some(call.send(variables)))
             }
             Function::Rest(call) => {
                 let mut request = call.request(&vars, args, cx.parameters())?;
-                self.set_parameters(&mut request, pushed, cursor)?;
+                set(&mut request, pushed);
+                self.pagination.apply(&mut request, cursor, self.page_size.as_ref())?;
                 Ok(Some(request))
             }
             _ => Ok(None),
@@ -134,18 +139,6 @@ impl ListMethod {
         let next = self.pagination.next(&response, &answer, count, cursor, self.page_size.as_ref())?;
         Ok((rows(self.records.take(&mut answer))?, next))
     }
-
-    fn set_parameters(
-        &self,
-        request: &mut ApiRequest,
-        pushed: &Map<String, Value>,
-        cursor: Option<&str>,
-    ) -> Result<()> {
-        for (parameter, value) in pushed {
-            request.set_parameter(parameter, value.clone());
-        }
-        self.pagination.apply(request, cursor, self.page_size.as_ref())
-    }
 }
 
 impl SearchMethod {
@@ -165,6 +158,12 @@ impl SearchMethod {
     }
 }
 
+fn set(request: &mut ApiRequest, pushed: &Map<String, Value>) {
+    for (parameter, value) in pushed {
+        request.set_parameter(parameter, value.clone());
+    }
+}
+
 fn is_pushed(condition: &Condition) -> bool {
     condition.operator == Operator::Is
         && !matches!(condition.value, Value::Array(_) | Value::Object(_) | Value::Null)
@@ -179,5 +178,58 @@ fn rows(found: Option<Value>) -> Result<Vec<Value>> {
             ErrorKind::External,
             "the app answered something else than a list where the records should be",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connector::{AuthOption, Connector, GraphQlCall, PageSize, Pagination, RestCall, Settings};
+    use crate::schema::DataSchema;
+
+    struct Nobody;
+
+    #[async_trait::async_trait]
+    impl crate::connector::ApiClient for Nobody {
+        async fn send(&self, _: ApiRequest) -> Result<super::super::ApiResponse> {
+            Err(crate::Error::internal("nothing is sent here"))
+        }
+    }
+
+    fn request(call: Function) -> ApiRequest {
+        let mut list = ListMethod::new(call);
+        list.filter.insert("owner.name".into(), "owner".into());
+        list.filter.insert("votes".into(), "votes".into());
+        list.page_size = Some(PageSize { parameter: Some("first".into()), size: 50 });
+        let next = Locator::root();
+        list.pagination = Pagination::Cursor { next, more: None, parameter: Some("after".into()) };
+        let connector = Connector::builder("x", "X")
+            .auth(AuthOption::client_credentials(DataSchema::any()))
+            .build()
+            .unwrap();
+        let settings = Settings::default();
+        let cx = Cx::new(&connector, &Nobody, &settings);
+        let filter = json!([
+            {"field": "$.owner.name", "operator": "is", "value": "ann"},
+            {"field": "votes", "operator": "more_than", "value": 2},
+            {"field": "state", "operator": "is", "value": "open"},
+        ]);
+        let filter = Filter::parse(&filter).unwrap();
+        list.request(&cx, &filter, &json!({}), Some("c")).unwrap().unwrap()
+    }
+
+    #[test]
+    fn the_app_filters_by_what_it_can() {
+        let call = RestCall::new(http::Method::GET, "/rows").unwrap();
+        let sent = request(Function::Rest(call.into()));
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(sent.query, [pair("owner", "ann"), pair("first", "50"), pair("after", "c")]);
+    }
+
+    #[test]
+    fn a_graphql_list_has_its_parameters_as_variables() {
+        let sent = request(Function::GraphQl(GraphQlCall::new("/graphql", "{ rows }").into()));
+        let ApiBody::Json(body) = sent.body else { panic!("is JSON") };
+        assert_eq!(body["variables"], json!({"owner": "ann", "first": 50, "after": "c"}));
     }
 }

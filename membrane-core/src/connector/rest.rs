@@ -51,6 +51,8 @@ pub struct RestCall {
     pub data: Option<Formula>,
     /// How the body is written.
     pub body_type: BodyType,
+    /// Changes nothing whatever its method, so that it may be sent twice.
+    pub is_read_only: bool,
     /// A formula for the result over `response.data`, `response.headers`, `response.statusCode`.
     pub response: Option<Formula>,
 }
@@ -80,6 +82,7 @@ impl RestCall {
             headers: None,
             data: None,
             body_type: BodyType::Json,
+            is_read_only: false,
             response: None,
         })
     }
@@ -97,6 +100,7 @@ impl RestCall {
             places.into_iter().flatten().find_map(|place| place.get(name)).filter(|value| !value.is_null())
         };
         let mut request = ApiRequest::new(self.method.clone(), self.path.fill(slot)?);
+        request.idempotent |= self.is_read_only;
         if let Some(headers) = self.headers.as_ref().and_then(|formula| formula.build_with(vars)) {
             for (name, value) in pairs("header", headers)? {
                 request = request.header(&name, &value)?;

@@ -59,10 +59,18 @@ pub(super) fn collection(
 }
 
 impl Reader<'_> {
-    fn function(&self, spec: &FunctionSpec, arguments: &[&str]) -> Result<Function> {
+    fn reading(&self, spec: &FunctionSpec, arguments: &[&str]) -> Result<Function> {
+        self.function(spec, arguments, true)
+    }
+
+    fn writing(&self, spec: &FunctionSpec, arguments: &[&str]) -> Result<Function> {
+        self.function(spec, arguments, false)
+    }
+
+    fn function(&self, spec: &FunctionSpec, arguments: &[&str], is_read_only: bool) -> Result<Function> {
         let slots: Vec<&str> =
             self.parameters.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
-        self.functions.read(spec, Some(&slots))
+        self.functions.read(spec, Some(&slots), is_read_only)
     }
 
     fn record(&self, spec: &RecordSpec) -> Result<RecordMapping> {
@@ -81,9 +89,9 @@ impl Reader<'_> {
     fn list(&self, spec: Located<TextOr<ListSpec>>) -> Result<ListMethod> {
         let spec = match spec.value {
             TextOr::Other(spec) => spec,
-            TextOr::Text(text) => return self.function(&short(spec.at, text), &[]).map(ListMethod::new),
+            TextOr::Text(text) => return self.reading(&short(spec.at, text), &[]).map(ListMethod::new),
         };
-        let mut list = ListMethod::new(self.function(&spec.run, &[])?);
+        let mut list = ListMethod::new(self.reading(&spec.run, &[])?);
         list.records = self.origin.locator_or_root(spec.records.as_ref())?;
         if let Some(spec) = &spec.pagination {
             list.pagination = pagination(self.origin, spec)?;
@@ -99,7 +107,7 @@ impl Reader<'_> {
     }
 
     fn search(&self, spec: SearchSpec, list: Option<&ListMethod>) -> Result<SearchMethod> {
-        let mut search = ListMethod::new(self.function(&spec.run, &["query"])?);
+        let mut search = ListMethod::new(self.reading(&spec.run, &["query"])?);
         search.records = match (&spec.records, list) {
             (None, Some(list)) => list.records.clone(),
             (records, _) => self.origin.locator_or_root(records.as_ref())?,
@@ -120,7 +128,7 @@ impl Reader<'_> {
     fn r#match(&self, spec: MatchSpec) -> Result<MatchMethod> {
         Ok(MatchMethod {
             fields: spec.fields,
-            call: spec.run.as_ref().map(|run| self.function(run, &[])).transpose()?,
+            call: spec.run.as_ref().map(|run| self.reading(run, &[])).transpose()?,
             record: self.origin.locator_or_root(spec.record.as_ref())?,
         })
     }
@@ -131,7 +139,7 @@ impl Reader<'_> {
             TextOr::Text(text) => (short(spec.at, text), None),
         };
         Ok(FindMethod {
-            call: self.function(&run, &["id"])?,
+            call: self.reading(&run, &["id"])?,
             record: self.origin.locator_or_root(record.as_ref())?,
         })
     }
@@ -140,10 +148,10 @@ impl Reader<'_> {
         let spec = match spec.value {
             TextOr::Other(spec) => spec,
             TextOr::Text(text) => {
-                return self.function(&short(spec.at, text), arguments).map(WriteMethod::new);
+                return self.writing(&short(spec.at, text), arguments).map(WriteMethod::new);
             }
         };
-        let mut method = WriteMethod::new(self.function(&spec.run, arguments)?);
+        let mut method = WriteMethod::new(self.writing(&spec.run, arguments)?);
         method.id = spec.id.as_ref().map(|text| self.origin.locator(text)).transpose()?;
         method.fields = self.field_names(spec.fields)?;
         method.required_fields = self.field_names(spec.required_fields)?;
@@ -153,8 +161,8 @@ impl Reader<'_> {
 
     fn delete(&self, spec: &Located<TextOr<DeleteSpec>>) -> Result<Function> {
         match &spec.value {
-            TextOr::Other(spec) => self.function(&spec.run, &["id"]),
-            TextOr::Text(text) => self.function(&short(spec.at, text.clone()), &["id"]),
+            TextOr::Other(spec) => self.writing(&spec.run, &["id"]),
+            TextOr::Text(text) => self.writing(&short(spec.at, text.clone()), &["id"]),
         }
     }
 

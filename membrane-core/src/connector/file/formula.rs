@@ -128,3 +128,15 @@ fn check_condition(origin: Origin<'_>, condition: Part<'_>) -> Result<()> {
         None => Err(origin.error(condition.at(), "a condition needs a `field`, for example `$.state`")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FUNCTIONS;
+    use crate::formula::FormulaKind;
+
+    #[test]
+    fn every_function_is_listed() {
+        assert!(FUNCTIONS.iter().all(|name| FormulaKind::from_key(name).is_some()));
+        assert_eq!(FUNCTIONS.len(), 25);
+    }
+}

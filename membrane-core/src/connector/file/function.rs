@@ -39,12 +39,16 @@ impl<'a> Functions<'a> {
         Ok(Self { origin, operations, body_type })
     }
 
-    /// Reads a function.
-    pub(super) fn read(&self, spec: &FunctionSpec, slots: Slots<'_>) -> Result<Function> {
-        match &spec.value {
-            TextOr::Text(text) => self.short(&Located { at: spec.at, value: text.clone() }, slots),
-            TextOr::Other(kinds) => self.long(spec, kinds, slots),
+    /// Reads a function. `is_read_only` says that it changes nothing, also when it is a `POST`.
+    pub(super) fn read(&self, spec: &FunctionSpec, slots: Slots<'_>, is_read_only: bool) -> Result<Function> {
+        let mut function = match &spec.value {
+            TextOr::Text(text) => self.short(&Located { at: spec.at, value: text.clone() }, slots)?,
+            TextOr::Other(kinds) => self.long(spec, kinds, slots)?,
+        };
+        if let Function::Rest(call) = &mut function {
+            Arc::make_mut(call).is_read_only = is_read_only;
         }
+        Ok(function)
     }
 
     /// Reads the short form.

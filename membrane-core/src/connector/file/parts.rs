@@ -63,7 +63,7 @@ fn auth_option(
     option.title = spec.title;
     option.description = spec.description;
     option.credentials = origin.optional_formula(spec.credentials.as_ref())?.map(Function::Mapping);
-    option.test = spec.test.as_ref().map(|test| functions.read(test, Some(&[]))).transpose()?;
+    option.test = spec.test.as_ref().map(|test| functions.read(test, Some(&[]), true)).transpose()?;
     Ok(option)
 }
 
@@ -154,7 +154,7 @@ pub(super) fn operation(
     };
     let input_schema = origin.optional_schema(spec.input_schema.as_ref())?;
     let slots = input_schema.as_ref().and_then(property_names);
-    let run = functions.read(&spec.run, slots.as_deref())?;
+    let run = functions.read(&spec.run, slots.as_deref(), spec.is_read_only == Some(true))?;
     let mut operation = Operation::new(key, spec.name.unwrap_or_else(name), run);
     operation.description = spec.description;
     operation.tags = spec.tags;
@@ -175,7 +175,7 @@ fn reads_only(run: &Function) -> bool {
     match run {
         Function::GraphQl(call) => !call.is_mutation(),
         Function::Mapping(_) => true,
-        Function::Rest(call) => call.method.is_safe(),
+        Function::Rest(call) => call.is_read_only || call.method.is_safe(),
         _ => false,
     }
 }
