@@ -61,10 +61,10 @@ pub(crate) struct Token {
     #[arg(long)]
     pub(crate) admin: bool,
     /// The customer's name, stored when the token is first used.
-    #[arg(long, requires = "customer")]
+    #[arg(long, conflicts_with = "admin")]
     pub(crate) name: Option<String>,
     /// The customer's fields, a JSON object, stored when the token is first used.
-    #[arg(long, value_name = "JSON", requires = "customer")]
+    #[arg(long, value_name = "JSON", conflicts_with = "admin")]
     pub(crate) fields: Option<String>,
     /// How long it works: `45s`, `30m`, `1h`, `7d`.
     #[arg(long, default_value = "1h", value_parser = duration)]

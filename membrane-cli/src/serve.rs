@@ -11,6 +11,7 @@ use membrane_engine::vault::KeyProvider;
 use membrane_server::{ServerConfig, router, serve};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::Serve;
@@ -64,6 +65,8 @@ async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Error::configuration(format!("cannot listen on {}", args.listen)).with_source(error)
     })?;
+    // Before anybody is told that the server is ready, who may then stop it at once.
+    let mut signals = Signals::install()?;
     let address = listener.local_addr().unwrap_or(args.listen);
     let keys: Vec<&str> = engine.connectors().map(|connector| connector.key.as_str()).collect();
     if args.json {
@@ -76,10 +79,15 @@ async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -
             if keys.is_empty() { "none, see --connectors".to_owned() } else { keys.join(", ") },
         ))?;
     }
-    let served = serve(listener, router(engine.clone(), config), told_to_stop());
+    let (stop, mut stopped) = watch::channel(());
+    let shutdown = async move {
+        // An error says that the sender is gone, and then so is the server.
+        let _ = stopped.changed().await;
+    };
+    let served = serve(listener, router(engine.clone(), config), shutdown);
     let outcome = tokio::select! {
         outcome = served => outcome,
-        () = async { told_to_stop().await; tokio::time::sleep(PATIENCE).await } => Ok(()),
+        () = async { signals.next().await; stop.send_replace(()); tokio::time::sleep(PATIENCE).await } => Ok(()),
     };
     engine.shutdown().await;
     outcome
@@ -106,26 +114,45 @@ fn connectors(folder: Option<&Path>) -> Result<Vec<Connector>> {
     files.iter().map(read).collect()
 }
 
-/// Returns when Ctrl-C is pressed or the process is asked to end.
-async fn told_to_stop() {
-    let interrupted = async {
+/// Ctrl-C, and on Unix what asks a process to end.
+struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn install() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let install = |kind| {
+            signal(kind).map_err(|error| Error::internal("signals cannot be listened to").with_source(error))
+        };
+        Ok(Self {
+            interrupt: install(SignalKind::interrupt())?,
+            terminate: install(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn install() -> Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
     }
 }

@@ -7,3 +7,4 @@ mod proxy;
 mod requests;
 mod support;
 mod tokens;
+mod traces;
