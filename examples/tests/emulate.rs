@@ -50,7 +50,8 @@ async fn github_lists_every_issue_it_created_once() {
         issues.list().all().await.unwrap().into_iter().map(|record| record.id).collect();
     let mut created = BTreeSet::new();
     for n in 0..35 {
-        let task = NewTask { title: format!("Issue {n}"), project: Some("admin/demo".into()), ..NewTask::default() };
+        let task =
+            NewTask { title: format!("Issue {n}"), project: Some("admin/demo".into()), ..NewTask::default() };
         created.insert(github.run_typed::<CreateTask>(&task).await.unwrap().id);
     }
     assert_eq!(created.len(), 35);
@@ -81,17 +82,20 @@ async fn slack_reads_back_what_it_posted_over_pages() {
     let channels = slack.collection("channels").list().all().await.unwrap();
     let channel = channels.first().expect("a channel").id.clone();
     let mut sent = BTreeSet::new();
-    for n in 0..5 {
+    // More than one page holds.
+    for n in 0..230 {
         let message = NewMessage { channel: channel.clone(), text: format!("hello {n}"), thread: None };
         sent.insert(slack.run_typed::<SendMessage>(&message).await.unwrap().id);
     }
     let messages = slack.collection("messages").parameters(json!({"channel": channel}));
+    let first = messages.list().page(None).await.unwrap();
+    assert!(first.cursor.is_some(), "one page held it all");
     let found: Vec<String> =
         messages.list().all().await.unwrap().into_iter().map(|record| record.id).collect();
     let once: BTreeSet<String> = found.iter().cloned().collect();
     assert_eq!(once.len(), found.len(), "none twice");
     assert!(sent.is_subset(&once), "sent {sent:?}, read {once:?}");
-    println!("5 messages posted, all among {} read back", found.len());
+    println!("{} messages posted, all among {} read back over pages", sent.len(), found.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,7 +104,8 @@ async fn linear_creates_an_issue_through_the_action_github_has_too() {
     let acme = customer().await;
     connect(&acme, "linear", json!({"token": "lin_api_any"}), &api).await;
     let linear = acme.connection("linear");
-    let task = NewTask { title: "Through one action".into(), project: Some("ENG".into()), ..NewTask::default() };
+    let task =
+        NewTask { title: "Through one action".into(), project: Some("ENG".into()), ..NewTask::default() };
     let made = linear.run_typed::<CreateTask>(&task).await.unwrap();
     let issues = linear.collection("issues").list().all().await.unwrap();
     let found = issues.iter().find(|issue| issue.id == made.id).expect("the issue is listed");

@@ -59,5 +59,9 @@ async fn a_thousand_records_arrive_once_each() {
     let listed = acme.connection("taskly").collection("tasks").list().all().await.unwrap();
     let once: BTreeSet<_> = listed.iter().map(|record| record.id.clone()).collect();
     assert_eq!((listed.len(), once.len()), (tasks.tasks().len(), tasks.tasks().len()));
-    println!("{} records listed, none missing, none twice; {} requests reached the app", listed.len(), tasks.requests() - before);
+    println!(
+        "{} records listed, none missing, none twice; {} requests reached the app",
+        listed.len(),
+        tasks.requests() - before
+    );
 }

@@ -25,11 +25,19 @@ async fn runs_every_type(stage: Stage) {
     stage.tasks.seed(60);
     let input = |name: &str| json!({"$var": format!("$.input.{name}")});
     for fields in [
-        data("all", "list-data-records", json!({"cursor": input("cursor"), "filter": {"status": input("status")}})),
+        data(
+            "all",
+            "list-data-records",
+            json!({"cursor": input("cursor"), "filter": {"status": input("status")}}),
+        ),
         data("one", "find-data-record-by-id", json!({"id": input("id")})),
         data("same", "match-data-record", json!({"lookup": {"query": {"title": input("title")}}})),
         data("text", "search-data-record", json!({"query": input("query")})),
-        data("add", "create-data-record", json!({"fieldMapping": {"exportValue": {"title": input("subject")}}})),
+        data(
+            "add",
+            "create-data-record",
+            json!({"fieldMapping": {"exportValue": {"title": input("subject")}}}),
+        ),
         data("change", "update-data-record", json!({})),
         data("remove", "delete-data-record", json!({"id": input("id")})),
         json!({
@@ -73,7 +81,10 @@ async fn runs_every_type(stage: Stage) {
 async fn refuses_a_wrong_action(stage: Stage) {
     let bad = [
         (json!({"type": "connector-operation", "config": {"operationKey": "fly"}}), "config"),
-        (json!({"type": "list-data-records", "config": {"dataSource": {"collectionKey": "rockets"}}}), "config"),
+        (
+            json!({"type": "list-data-records", "config": {"dataSource": {"collectionKey": "rockets"}}}),
+            "config",
+        ),
         (json!({"inputSchema": {"type": "strin"}}), "inputSchema"),
     ];
     for (mut fields, field) in bad {
@@ -107,5 +118,8 @@ async fn follows_the_layers(stage: Stage) {
         customer.connection("taskly").action("create-task").run(json!({"title": "same call"})).await.unwrap();
     }
     let titles: Vec<String> = stage.tasks.tasks().into_iter().map(|task| task.title).collect();
-    assert!(titles.contains(&"ACME: same call".to_owned()) && titles.contains(&"same call".to_owned()), "{titles:?}");
+    assert!(
+        titles.contains(&"ACME: same call".to_owned()) && titles.contains(&"same call".to_owned()),
+        "{titles:?}"
+    );
 }

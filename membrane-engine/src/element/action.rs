@@ -6,8 +6,10 @@ use membrane_core::{
 };
 use serde_json::{Map, Value};
 
-use super::select::{by_id, connection_of, find, integration, integration_of, missing, only};
-use super::{Kind, insert};
+use super::select::{
+    by_id, connection_of, find, integration as named_integration, integration_of, missing, only,
+};
+use super::{Kind, insert, integration};
 use crate::clock::new_id;
 use crate::store::Query;
 use crate::{Caller, Engine};
@@ -82,14 +84,8 @@ impl Kind for ActionSpec {
     }
 
     async fn show(engine: &Engine, caller: &Caller, element: &mut Action) -> Result<()> {
-        if let Some(id) = &element.place.integration_id {
-            let found = by_id::<IntegrationSpec>(engine, caller, id.as_str(), true).await?;
-            element.related.integration = found.map(|mut integration| {
-                integration.spec.parameters = None;
-                integration.spec.options_config = None;
-                Box::new(integration)
-            });
-        }
+        element.related.integration =
+            integration::beside(engine, caller, element.place.integration_id.as_ref()).await?;
         Ok(())
     }
 }
@@ -226,7 +222,7 @@ async fn find_action(
     if let Some((app, key)) = text.split_once('.')
         && selector.integration_id.is_none()
         && selector.integration_key.is_none()
-        && let Ok(integration) = integration(engine, caller, app, false).await
+        && let Ok(integration) = named_integration(engine, caller, app, false).await
     {
         let mut dotted = selector.clone();
         dotted.integration_id = Some(integration.id.to_string());

@@ -1,11 +1,11 @@
 use async_trait::async_trait;
-use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, ElementKind, IntegrationSpec};
+use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, ElementKind};
 use membrane_core::op::ListQuery;
 use membrane_core::{CustomerId, Error, Page, Result, Selector};
 use serde_json::{Map, Value};
 
-use super::Kind;
 use super::select::{self, by_id, find, integration_of, missing};
+use super::{Kind, integration};
 use crate::store::Query;
 use crate::{Caller, Engine};
 
@@ -64,14 +64,8 @@ impl Kind for ConnectionSpec {
     }
 
     async fn show(engine: &Engine, caller: &Caller, element: &mut Connection) -> Result<()> {
-        if let Some(id) = &element.place.integration_id {
-            let found = by_id::<IntegrationSpec>(engine, caller, id.as_str(), true).await?;
-            element.related.integration = found.map(|mut integration| {
-                integration.spec.parameters = None;
-                integration.spec.options_config = None;
-                Box::new(integration)
-            });
-        }
+        element.related.integration =
+            integration::beside(engine, caller, element.place.integration_id.as_ref()).await?;
         if let Some(id) = &element.place.tenant_id {
             let found = by_id::<CustomerSpec>(engine, &engine.manager(), id.as_str(), true).await?;
             element.related.user = found.map(|mut customer| {

@@ -2,11 +2,11 @@ use async_trait::async_trait;
 use membrane_core::connector::Connector;
 use membrane_core::element::{Element, ElementKind, Integration, IntegrationSpec, State};
 use membrane_core::op::ListQuery;
-use membrane_core::{Error, ErrorBody, ErrorKind, Key, Page, Result, Selector};
+use membrane_core::{Error, ErrorBody, ErrorKind, IntegrationId, Key, Page, Result, Selector};
 use serde_json::{Map, Value};
 
 use super::Kind;
-use super::select::{self, default_connection, find, missing};
+use super::select::{self, by_id, default_connection, find, missing};
 use crate::store::Query;
 use crate::{Caller, Engine};
 
@@ -98,6 +98,21 @@ fn parameters_problem(connector: &Connector, parameters: Option<&Value>) -> Opti
             format!("Integration is missing required parameters: {}", error.message()),
         )
     })
+}
+
+/// The integration beside an element that belongs to it, without what is the product's own.
+pub(crate) async fn beside(
+    engine: &Engine,
+    caller: &Caller,
+    id: Option<&IntegrationId>,
+) -> Result<Option<Box<Integration>>> {
+    let Some(id) = id else { return Ok(None) };
+    let found = by_id::<IntegrationSpec>(engine, caller, id.as_str(), true).await?;
+    Ok(found.map(|mut integration| {
+        integration.spec.parameters = None;
+        integration.spec.options_config = None;
+        Box::new(integration)
+    }))
 }
 
 /// A new integration of a connector.
