@@ -40,7 +40,7 @@ pub(crate) struct Serve {
     /// The key that seals credentials, 32 bytes in base64; older keys behind it with commas between.
     #[arg(long, env = "MEMBRANE_KEY", hide_env_values = true)]
     pub(crate) key: Option<String>,
-    /// A folder of connectors, one `*.yml` file each.
+    /// A folder of further connectors, one `*.yml` file each.
     #[arg(long, value_name = "DIR")]
     pub(crate) connectors: Option<PathBuf>,
     /// Lets connectors reach private networks and this machine.

@@ -76,7 +76,7 @@ async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -
         print(&format!(
             "Serving workspace `{}` on http://{address} (connectors: {}; Ctrl-C stops)",
             args.workspace_key,
-            if keys.is_empty() { "none, see --connectors".to_owned() } else { keys.join(", ") },
+            keys.join(", "),
         ))?;
     }
     let (stop, mut stopped) = watch::channel(());
@@ -93,9 +93,17 @@ async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -
     outcome
 }
 
-/// The connectors of a folder, in the order of their file names.
+/// The apps that come along, and those of a folder in the order of their file names. A connector of the folder
+/// takes the place of one that comes along with its key.
 fn connectors(folder: Option<&Path>) -> Result<Vec<Connector>> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
+    let own = folder.map_or_else(|| Ok(Vec::new()), in_folder)?;
+    let mut all = membrane_connectors::all()?;
+    all.retain(|known| own.iter().all(|connector| connector.key != known.key));
+    all.extend(own);
+    Ok(all)
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<Connector>> {
     let unreadable = |path: &Path, error: std::io::Error| {
         Error::configuration(format!("cannot read {}", path.display())).with_source(error)
     };

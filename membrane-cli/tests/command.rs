@@ -82,7 +82,7 @@ fn serve_loads_connectors_and_stops_when_told() {
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!(ready["connectors"], serde_json::json!(["demo"]));
+    assert!(ready["connectors"].as_array().unwrap().contains(&"demo".into()), "{ready}");
     assert!(ready["url"].as_str().unwrap().starts_with("http://127.0.0.1:"));
     let id = server.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
