@@ -25,6 +25,7 @@ fn connector() -> Result<Connector, Failure> {
     let token = DataSchema::new(json!({
         "type": "object", "properties": {"token": {"type": "string"}}, "required": ["token"],
     }))?;
+    let address = DataSchema::new(json!({"type": "object", "properties": {"apiUri": {"type": "string"}}}))?;
     let echo = RestCall::new(http::Method::POST, "/echo")?;
     let echo_input = DataSchema::new(json!({
         "type": "object",
@@ -81,7 +82,7 @@ fn connector() -> Result<Connector, Failure> {
     Ok(Connector::builder("bench", "Bench")
         .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
         .headers(json!({"authorization": {"$concat": ["Bearer ", {"$var": "$.credentials.token"}]}}))
-        .auth(AuthOption::client_credentials(token))
+        .auth(AuthOption::client_credentials(token).with_connector_parameters(address))
         .operation(Operation::new("echo", "Echo", Function::Rest(echo.into())).with_input(echo_input))
         .collection(items)
         .action(membrane_core::connector::ConnectorAction::new("echo", "Echo", action))

@@ -60,10 +60,11 @@ fn my_crm() -> membrane_core::Result<Connector> {
         "properties": {"apiKey": {"type": "string", "isSensitive": true}},
         "required": ["apiKey"],
     }))?;
+    let address = DataSchema::new(json!({"type": "object", "properties": {"apiUri": {"type": "string"}}}))?;
     Connector::builder("my-crm", "My CRM")
         .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
         .headers(json!({"x-api-key": {"$var": "$.credentials.apiKey"}}))
-        .auth(AuthOption::client_credentials(key))
+        .auth(AuthOption::client_credentials(key).with_connector_parameters(address))
         .implement::<AddPerson>(Contactly)
         .build()
 }

@@ -84,6 +84,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("connector", 6),
     ("op", 7),
     ("universal", 7),
+    ("file", 8),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

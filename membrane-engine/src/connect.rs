@@ -81,6 +81,14 @@ async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Resul
     let integration = by_id::<IntegrationSpec>(engine, &engine.manager(), id.as_str(), false).await?;
     let integration = integration.ok_or_else(|| broken("integration"))?;
     let key = integration.spec.connector_key.clone().unwrap_or_default();
+    if connection.spec.connector_id.as_ref().is_some_and(|connector| *connector != key) {
+        return Err(Error::new(
+            ErrorKind::Dependency,
+            format!("the integration now uses the connector `{key}`; the customer must connect again"),
+        )
+        .with("connectionId", &connection.id)
+        .with_data(json!({"workspaceElementReference": {"type": "integration", "id": id}})));
+    }
     let connector = Arc::clone(engine.connector(&key)?);
     let owner = owner(engine, &connection)?;
     let sealed = engine.parts().store.sealed(&caller.scope(), &connection.id.clone().into()).await?;
@@ -94,7 +102,7 @@ async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Resul
     let mut settings = settings(&integration, connection.spec.connector_parameters.as_ref(), &credentials);
     settings.user = user;
     settings.connection = json!({"id": connection.id, "name": connection.name});
-    let target = Arc::new(target(&connector, &settings, connection.id.as_str())?);
+    let target = Arc::new(target(&connector, &settings, connection.id.as_str(), &Value::Null)?);
     let workspace = engine.parts().workspace.clone();
     Ok(Connected { workspace, connection, integration, connector, settings, target })
 }
@@ -132,7 +140,14 @@ pub(crate) fn settings(
 }
 
 /// Evaluates the connector's API description for one connection.
-pub(crate) fn target(connector: &Connector, settings: &Settings, limit_key: &str) -> Result<Target> {
+///
+/// `input` is what a customer typed, where the credentials are still to be made of it: as secret as they are.
+pub(crate) fn target(
+    connector: &Connector,
+    settings: &Settings,
+    limit_key: &str,
+    input: &Value,
+) -> Result<Target> {
     let api = &connector.api;
     let wrong = |what: &str, why: &str| {
         Error::configuration(format!("{}: `{what}` {why}", connector.name)).with("connector", &connector.key)
@@ -159,7 +174,7 @@ pub(crate) fn target(connector: &Connector, settings: &Settings, limit_key: &str
     }
     for (name, value) in object(api.query.as_ref().and_then(build), || wrong("query", "must be an object"))? {
         if let Some(text) = scalar(&value) {
-            builder = builder.query(name, text);
+            builder = builder.secret_query(name, text);
         }
     }
     if let Some(basic) = &api.basic {
@@ -169,7 +184,7 @@ pub(crate) fn target(connector: &Connector, settings: &Settings, limit_key: &str
             data_encoding::BASE64.encode(format!("{}:{}", part("username"), part("password")).as_bytes());
         builder = builder.secret_header(http::header::AUTHORIZATION, &format!("Basic {text}"))?;
     }
-    for secret in secrets(&settings.credentials) {
+    for secret in secrets(&settings.credentials).into_iter().chain(secrets(input)) {
         builder = builder.secret(secret);
     }
     builder.build()
@@ -198,6 +213,7 @@ fn secrets(value: &Value) -> Vec<String> {
         Value::String(text) => vec![text.clone()],
         Value::Array(items) => items.iter().flat_map(secrets).collect(),
         Value::Object(map) => map.values().flat_map(secrets).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+        Value::Number(number) => vec![number.to_string()],
+        Value::Null | Value::Bool(_) => Vec::new(),
     }
 }

@@ -67,6 +67,7 @@ impl Endpoint {
                 server.session(token.as_ref().and_then(Value::as_str)).await?
             }
         };
+        let session = session.narrowed(&server.engine, &parts.headers).await?;
         let caller = session.caller(access)?;
         let path = slots(&mut parts, self.slots.len()).await?;
         // A body is read for a caller that is known, not for anybody.

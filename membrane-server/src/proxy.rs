@@ -52,6 +52,7 @@ async fn forward(server: &Server, request: Request) -> Result<Response, Failure>
             (server.session(token.as_deref()).await?, query)
         }
     };
+    let session = session.narrowed(&server.engine, &parts.headers).await?;
     let caller = session.caller(Access::Customer)?;
     let path = target(parts.uri.path(), &query);
     let count = if has_rest(parts.uri.path()) { 2 } else { 1 };

@@ -2,10 +2,12 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use http::HeaderMap;
 use membrane_core::op::Access;
 use membrane_core::{Error, ErrorKind, Result};
 use membrane_engine::{Caller, Engine};
 use moka::future::Cache;
+use percent_encoding::percent_decode;
 
 use crate::config::ServerConfig;
 use crate::token::{LEEWAY, Verifier, Who, now};
@@ -68,6 +70,26 @@ impl Sessions {
 }
 
 impl Session {
+    /// Narrows the session to the customer the request names in `membrane-customer`, percent-encoded.
+    ///
+    /// # Errors
+    /// `AccessDenied` when the token belongs to another customer.
+    pub(crate) async fn narrowed(mut self, engine: &Engine, headers: &HeaderMap) -> Result<Self> {
+        let Some(named) = headers.get("membrane-customer") else { return Ok(self) };
+        let named = percent_decode(named.as_bytes()).decode_utf8_lossy().into_owned();
+        match self.caller.internal_id() {
+            Some(own) if own == named => {}
+            None if self.caller.is_manager() => self.caller = engine.customer(&named).await?,
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::AccessDenied,
+                    "the token belongs to another customer than the one this call is made for",
+                ));
+            }
+        }
+        Ok(self)
+    }
+
     /// The caller, if the token may ask for anything of this access at all.
     pub(crate) fn caller(&self, access: Access) -> Result<&Caller> {
         if self.is_nobody && access != Access::Anyone {

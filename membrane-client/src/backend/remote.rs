@@ -5,6 +5,7 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use membrane_core::op::{Op, ProxyRequest, ProxyResponse, Route};
 use membrane_core::{Error, ErrorBody, ErrorKind, Result, Retry};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderName};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -106,11 +107,17 @@ impl Remote {
         let base = self.base.as_str().trim_end_matches('/');
         let url = Url::parse(&format!("{base}{target}"))
             .map_err(|error| Error::invalid_input(format!("this call has no address: {error}")))?;
-        Ok(self
+        let mut request = self
             .http
             .request(method, url)
             .bearer_auth(token.expose())
-            .header(HeaderName::from_static("membrane-api-version"), API_VERSION))
+            .header(HeaderName::from_static("membrane-api-version"), API_VERSION);
+        if let Who::Customer(id) = who {
+            // Whatever the token is, the server acts for this customer or refuses.
+            let id = utf8_percent_encode(id, NON_ALPHANUMERIC).to_string();
+            request = request.header(HeaderName::from_static("membrane-customer"), id);
+        }
+        Ok(request)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<(StatusCode, IndexMap<String, String>, Bytes)> {

@@ -1,5 +1,7 @@
 use http::Method;
 use membrane_client::{CreateConnection, ErrorKind};
+use membrane_core::element::{ActionSpec, ConnectionSpec};
+use membrane_core::op::{Create, Update};
 use serde_json::json;
 
 use crate::on_both;
@@ -12,6 +14,8 @@ on_both!(
     archives_and_restores,
     refuses_credentials_the_app_refuses,
     passes_requests_through,
+    keeps_credentials_where_they_were_given_for,
+    archives_the_live_connection,
 );
 
 async fn connects_and_tests(stage: Stage) {
@@ -103,4 +107,42 @@ async fn passes_requests_through(stage: Stage) {
     assert_eq!(missing.status, 404, "an error status of the app is an answer");
     let elsewhere = taskly.proxy(Method::GET, "https://example.com/", None).await.unwrap_err();
     assert_eq!(elsewhere.kind(), ErrorKind::Blocked, "{elsewhere}");
+}
+
+async fn keeps_credentials_where_they_were_given_for(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let id = acme.connection("taskly").get().await.unwrap().id;
+    let caller = stage.engine.customer("acme").await.unwrap();
+    // An address alone is no new connection: what was sealed must not go there.
+    let fields = json!({"connectorParameters": {"apiUri": stage.faults.url()}});
+    let update = Update::<ConnectionSpec>::new(id.as_str()).fields(fields.as_object().cloned().unwrap());
+    stage.engine.call(&caller, update).await.unwrap();
+    acme.connection("taskly").action("create-task").run(json!({"title": "still there"})).await.unwrap();
+    assert_eq!(stage.faults.requests(), 0);
+    let mut undeclared = stage.to_tasks();
+    undeclared.connector_parameters = Some(json!({"apiUri": stage.tasks.url(), "clientSecret": "mine"}));
+    let error = acme.connect_with(undeclared).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.context_value("field")),
+        (ErrorKind::InvalidInput, Some("connectorParameters"))
+    );
+    // An action a customer writes sees no credentials.
+    let nosy = json!({
+        "connectionId": id, "key": "nosy", "name": "Nosy", "type": "connector-operation",
+        "config": {"operationKey": "get-me"},
+        "outputMapping": {"c": {"$var": "$.credentials"}, "p": {"$var": "$.connectorParameters"}, "ok": true},
+    });
+    let create = Create::<ActionSpec>::new(nosy.as_object().cloned().unwrap());
+    stage.engine.call(&caller, create).await.unwrap();
+    let run = acme.connection("taskly").action("nosy").run(json!({})).await.unwrap();
+    assert_eq!(run.output, json!({"ok": true}));
+}
+
+async fn archives_the_live_connection(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    acme.connection("taskly").archive().await.unwrap();
+    let live = acme.connect_with(stage.to_tasks()).await.unwrap();
+    let archived = acme.connection("taskly").archive().await.unwrap();
+    assert_eq!(archived.id, live.id);
+    assert_eq!(acme.connection("taskly").get().await.unwrap_err().kind(), ErrorKind::NotFound);
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::on_both;
 use crate::stage::Stage;
 
-on_both!(logs_every_run_with_its_exchanges, shows_no_secret);
+on_both!(logs_every_run_with_its_exchanges, shows_no_secret, survives_a_deep_input);
 
 async fn logs_every_run_with_its_exchanges(stage: Stage) {
     let acme = stage.connected("acme").await;
@@ -39,4 +39,17 @@ async fn shows_no_secret(stage: Stage) {
     assert!(!serde_json::to_string(&record).unwrap().contains(&secret));
     let connection = taskly.get().await.unwrap();
     assert!(!serde_json::to_string(&connection).unwrap().contains(&secret));
+}
+
+async fn survives_a_deep_input(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let deep = (0..110).fold(json!(1), |inner, _| json!([inner]));
+    let error = taskly.action("create-task").run(json!({"title": "x", "deep": deep})).await;
+    let id = match error {
+        Ok(run) => run.action_run_id.to_string(),
+        Err(error) => error.context_value("actionRunId").unwrap().to_owned(),
+    };
+    assert!(taskly.run(id).await.unwrap().input.is_some());
+    assert_eq!(taskly.runs().await.unwrap().items.len(), 1);
 }

@@ -98,9 +98,10 @@ impl Stage {
 fn faulty() -> Result<Connector> {
     let read = Function::Rest(RestCall::new(http::Method::GET, "/{path}")?.into());
     let write = Function::Rest(RestCall::new(http::Method::POST, "/{path}")?.into());
+    let address = DataSchema::new(json!({"type": "object", "properties": {"apiUri": {"type": "string"}}}))?;
     Connector::builder("faulty", "Faulty")
         .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
-        .auth(AuthOption::client_credentials(DataSchema::new(json!({"type": "object"}))?))
+        .auth(AuthOption::client_credentials(DataSchema::any()).with_connector_parameters(address))
         .operation(Operation::new("read", "Read", read))
         .operation(Operation::new("write", "Write", write))
         .build()

@@ -36,6 +36,9 @@ pub struct AuthOption {
     pub description: Option<String>,
     /// What the customer is asked.
     pub input_schema: Option<DataSchema>,
+    /// What the customer may say about the app besides, for example the address of an installation of its
+    /// own. A name that is not declared here is the product's to set, and refused from a customer.
+    pub connector_parameters_schema: Option<DataSchema>,
     /// Makes the credentials of `connectionInput` and `connectorParameters`; without it the input is the
     /// credentials.
     pub credentials: Option<Function>,
@@ -52,9 +55,17 @@ impl AuthOption {
             title: None,
             description: None,
             input_schema: Some(input_schema),
+            connector_parameters_schema: None,
             credentials: None,
             test: None,
         }
+    }
+
+    /// Lets the customer set these parameters of the app.
+    #[must_use]
+    pub fn with_connector_parameters(mut self, schema: DataSchema) -> Self {
+        self.connector_parameters_schema = Some(schema);
+        self
     }
 
     /// Tries credentials with this function.

@@ -229,7 +229,7 @@ impl ConnectorBuilder {
         Ok(self.connector)
     }
 
-    pub(super) fn connector(&self) -> &Connector {
+    pub(crate) fn connector(&self) -> &Connector {
         &self.connector
     }
 

@@ -114,7 +114,16 @@ impl Settings {
         Self { credentials, connector_parameters, ..Self::default() }
     }
 
-    /// The variables formulas see besides the arguments.
+    /// The variables the formulas of an action see besides its input: none of the secrets, since a customer
+    /// may write them.
+    pub fn action_vars(&self) -> Vars<'_> {
+        Vars::new()
+            .with("user", &self.user)
+            .with("connection", &self.connection)
+            .with("integration", &self.integration)
+    }
+
+    /// The variables the connector's own formulas see besides the arguments.
     pub fn vars(&self) -> Vars<'_> {
         Vars::new()
             .with("credentials", &self.credentials)

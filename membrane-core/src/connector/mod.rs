@@ -9,7 +9,6 @@ mod api;
 mod auth;
 mod builder;
 mod collection;
-mod file;
 mod function;
 mod graphql;
 mod limits;

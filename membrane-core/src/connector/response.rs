@@ -39,12 +39,12 @@ impl ResponseHandler {
 /// Reads the body of an answer as JSON and decides what it means.
 ///
 /// The connector's response handlers come first. Otherwise: 2xx is a success, 401 means that the access
-/// token is no longer taken, 403 that it lacks a right, 404 that the thing is not there, 429 that the app
-/// wants fewer requests; any other status is the app's refusal.
+/// token is no longer taken, 403 that the connection lacks a right, 404 that the thing is not there, 429 that
+/// the app wants fewer requests, 5xx that it is out of order; any other status is the app's refusal.
 ///
 /// # Errors
-/// [`ErrorKind::AccessTokenExpired`], [`ErrorKind::AccessDenied`], [`ErrorKind::NotFound`],
-/// [`ErrorKind::RateLimited`], [`ErrorKind::External`], or the kind of the handler. Each carries Membrane's
+/// [`ErrorKind::AccessTokenExpired`], [`ErrorKind::Connection`], [`ErrorKind::NotFound`],
+/// [`ErrorKind::RateLimited`], [`ErrorKind::Unavailable`], [`ErrorKind::External`], or the kind of the handler. Each carries Membrane's
 /// `data.request` and `data.response`.
 pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) -> Result<Value> {
     let handlers = &connector.api.responses;
@@ -105,9 +105,10 @@ fn retry_of(kind: ErrorKind) -> Retry {
 fn by_status(connector: &Connector, method: &Method, response: &ApiResponse) -> Error {
     let kind = match response.status {
         StatusCode::UNAUTHORIZED => ErrorKind::AccessTokenExpired,
-        StatusCode::FORBIDDEN => ErrorKind::AccessDenied,
+        StatusCode::FORBIDDEN => ErrorKind::Connection,
         StatusCode::NOT_FOUND | StatusCode::GONE => ErrorKind::NotFound,
         StatusCode::TOO_MANY_REQUESTS => ErrorKind::RateLimited,
+        status if status.is_server_error() => ErrorKind::Unavailable,
         _ => ErrorKind::External,
     };
     let mut message = format!("{} answered {}", connector.name, response.status);

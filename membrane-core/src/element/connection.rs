@@ -1,3 +1,5 @@
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,7 +8,7 @@ use super::{ElementKind, Spec};
 use crate::error::ErrorBody;
 
 /// One customer's authenticated link to one app. The credentials are not here: they are sealed apart.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ConnectionSpec {
@@ -48,9 +50,20 @@ pub struct ConnectionSpec {
     pub credentials: Option<Value>,
 }
 
+impl fmt::Debug for ConnectionSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Credentials are here in some answers.
+        f.debug_struct("ConnectionSpec")
+            .field("connector_id", &self.connector_id)
+            .field("connected", &self.connected)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Spec for ConnectionSpec {
     const KIND: ElementKind = ElementKind::Connection;
-    const EDITABLE: &'static [&'static str] = &["authOptionKey", "connectorParameters"];
+    const EDITABLE: &'static [&'static str] = &[];
 }
 
 /// What the customer must do before a connection works.

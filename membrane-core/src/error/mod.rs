@@ -10,6 +10,7 @@ mod retry;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -97,7 +98,13 @@ impl Error {
     /// Says whether and when the same call may be tried again.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {
-        self.0.retry = retry;
+        // The wire carries milliseconds; an error is equal on both sides of it.
+        self.0.retry = match retry {
+            Retry::After(wait) => {
+                Retry::After(Duration::from_millis(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
+            }
+            other => other,
+        };
         self
     }
 
@@ -117,6 +124,13 @@ impl Error {
         if !self.0.context.iter().any(|(known, _)| *known == key) {
             self.0.context.push((key, value.to_string()));
         }
+        self
+    }
+
+    /// Says the message in another way; everything else stays.
+    #[must_use]
+    pub fn map_message(mut self, map: impl FnOnce(&str) -> String) -> Self {
+        self.0.message = map(&self.0.message);
         self
     }
 

@@ -112,7 +112,7 @@ impl<S: Spec> Op for List<S> {
 macro_rules! selecting {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
         #[serde(bound = "", rename_all = "camelCase")]
         #[non_exhaustive]
         pub struct $name<S> {
@@ -123,6 +123,13 @@ macro_rules! selecting {
             #[serde(skip)]
             #[schemars(skip)]
             kind: PhantomData<fn() -> S>,
+        }
+
+        impl<S> std::fmt::Debug for $name<S> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                // Fields may hold what somebody took for the place of a secret.
+                f.debug_struct(stringify!($name)).field("selector", &self.selector).finish_non_exhaustive()
+            }
         }
 
         impl<S> $name<S> {

@@ -188,7 +188,13 @@ pub(crate) async fn own_copy(engine: &Engine, caller: &Caller, selector: &Select
     element.place.user_id.clone_from(&connection.place.user_id);
     element.place.connection_id = Some(connection.id.into());
     element.place.is_customized = Some(false);
-    insert(engine, caller, element).await
+    match insert(engine, caller, element).await {
+        // Somebody else made it at the same moment.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            find_action(engine, caller, selector, false).await
+        }
+        outcome => outcome,
+    }
 }
 
 async fn find_action(
@@ -262,7 +268,7 @@ async fn by_key(
         let mut query = query(LayerName::Connection);
         query.connection = connection.as_ref().map(|connection| connection.id.clone().into());
         query.integration.clone_from(&integration_id);
-        query.instance_key.clone_from(&selector.instance_key);
+        query.instance_key = Some(selector.instance_key.clone().unwrap_or_default());
         if let Some(found) = only(engine, caller, &query).await? {
             return Ok(Some(found));
         }
@@ -320,7 +326,7 @@ pub(crate) async fn layers(
         (LayerName::Connection, _) => Some(action.clone()),
         (_, None) => None,
         (_, Some(connection)) => {
-            let instance_key = instance_key.map(str::to_owned);
+            let instance_key = Some(instance_key.unwrap_or_default().to_owned());
             let query =
                 Query { connection: Some(connection.clone()), instance_key, ..query(LayerName::Connection) };
             let one = Paging { limit: Some(1), cursor: None };
@@ -359,7 +365,8 @@ async fn effective(
     // an original end the last page.
     let mut found = find::<ActionSpec>(engine, caller, &app_query, paging).await?;
     for action in &mut found.items {
-        if let Some(at) = own.iter().position(|own| own.key == action.key) {
+        let is_plain = |own: &Action| own.key == action.key && own.place.instance_key.is_none();
+        if let Some(at) = own.iter().position(is_plain) {
             *action = own.swap_remove(at);
         }
     }
@@ -367,7 +374,8 @@ async fn effective(
         for own in own {
             let key = own.key.as_ref().map(ToString::to_string);
             let original = Query { key, search: None, ..app_query.clone() };
-            if only::<ActionSpec>(engine, caller, &original).await?.is_none() {
+            let is_further = own.place.instance_key.is_some();
+            if is_further || only::<ActionSpec>(engine, caller, &original).await?.is_none() {
                 found.items.push(own);
             }
         }

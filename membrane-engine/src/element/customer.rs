@@ -91,7 +91,7 @@ pub(crate) async fn ensure(
             element.spec.fields = fields.cloned();
             element.spec.is_active = Some(true);
             element.key = Some(key_of(internal_id));
-            stamp_new_customer(&mut element);
+            stamp_new(&mut element)?;
             let write = Write::Insert(to_row(&element)?);
             match engine.parts().store.write(&manager.scope(), vec![write]).await {
                 Ok(()) => return Ok(element),
@@ -137,23 +137,22 @@ pub(crate) async fn ensure(
     Ok(element)
 }
 
-fn stamp_new_customer(element: &mut Customer) {
-    let key = element.key.take();
-    // The key of a customer is not for people and need not fit the rules of keys.
-    if stamp_new(element).is_ok() {
-        element.key = key;
-    }
-}
-
 async fn by_internal_id(engine: &Engine, internal_id: &str, archived: bool) -> Result<Option<Customer>> {
-    let query =
-        Query { key: Some(key_of(internal_id).to_string()), include_archived: archived, ..Query::default() };
     let scope = engine.manager().scope();
-    let paging = membrane_core::Paging { limit: Some(2), cursor: None };
-    let rows = engine.parts().store.rows(&scope, ElementKind::Customer, &query, &paging).await?.items;
-    // Of an archived customer and a new one with the same id, the new one counts.
-    let found = rows.into_iter().min_by_key(|row| row.archived_at.is_some());
-    found.map(from_row).transpose()
+    let one = membrane_core::Paging { limit: Some(1), cursor: None };
+    // Of an archived customer and a live one with the same id, the live one counts.
+    for include_archived in [false, true] {
+        if include_archived && !archived {
+            break;
+        }
+        let query =
+            Query { key: Some(key_of(internal_id).to_string()), include_archived, ..Query::default() };
+        let found = engine.parts().store.rows(&scope, ElementKind::Customer, &query, &one).await?.items.pop();
+        if let Some(row) = found {
+            return from_row(row).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 fn key_of(internal_id: &str) -> membrane_core::Key {

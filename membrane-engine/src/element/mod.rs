@@ -9,7 +9,7 @@ pub(crate) mod row;
 pub(crate) mod select;
 
 use async_trait::async_trait;
-use membrane_core::element::{COMMON_EDITABLE, Element, LAYER_EDITABLE, Spec, State};
+use membrane_core::element::{COMMON_EDITABLE, Element, ElementKind, LAYER_EDITABLE, Spec, State};
 use membrane_core::op::ListQuery;
 use membrane_core::{ElementId, Error, ErrorKind, Key, Page, Result, Selector};
 use serde_json::{Map, Value};
@@ -81,9 +81,7 @@ pub(crate) async fn insert<S: Kind>(
 }
 
 pub(crate) fn stamp_new<S: Spec>(element: &mut Element<S>) -> Result<()> {
-    if let Some(key) = &element.key {
-        Key::parse(key.as_str())?;
-    }
+    check_key(element)?;
     if element.name.trim().is_empty() {
         element.name = element.key.as_ref().map_or_else(|| S::KIND.to_string(), ToString::to_string);
     }
@@ -93,6 +91,14 @@ pub(crate) fn stamp_new<S: Spec>(element: &mut Element<S>) -> Result<()> {
     element.created_at.clone_from(&time);
     element.updated_at = time;
     Ok(())
+}
+
+/// A customer's key is its internal id, which is the product's to shape.
+fn check_key<S: Spec>(element: &Element<S>) -> Result<()> {
+    match &element.key {
+        Some(key) if S::KIND != ElementKind::Customer => Key::parse(key.as_str()).map(|_| ()),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) async fn update<S: Kind>(
@@ -110,9 +116,10 @@ pub(crate) async fn update<S: Kind>(
         )));
     }
     let mut element = with_fields(&current, fields, change, false)?;
-    if let Some(key) = &element.key {
-        Key::parse(key.as_str())?;
+    if element.name.trim().is_empty() {
+        element.name.clone_from(&current.name);
     }
+    check_key(&element)?;
     S::prepare(engine, caller, &mut element, fields).await?;
     put(engine, caller, current, element).await
 }

@@ -112,26 +112,47 @@ pub(crate) async fn connection(
     default_connection(engine, caller, &integration, archived).await?.ok_or_else(none)
 }
 
-/// The customer's default connection of an integration: the oldest that stands.
+/// The customer's default connection of an integration: the oldest that stands; among archived ones, the one
+/// archived last.
 ///
 /// # Errors
-/// `InvalidInput` for a manager when several customers have one.
+/// `InvalidInput` for a manager, who has none.
 pub(crate) async fn default_connection(
     engine: &Engine,
     caller: &Caller,
     integration: &Integration,
     archived: bool,
 ) -> Result<Option<Connection>> {
+    if caller.customer_id().is_none() {
+        return Err(Error::invalid_input(
+            "a manager has no connection of its own: name the connection by id or key, or act for a customer",
+        )
+        .with("field", "connectionId"));
+    }
     let query = Query {
         integration: Some(integration.id.clone().into()),
         include_archived: archived,
         ..Query::default()
     };
-    if caller.is_manager() && caller.customer_id().is_none() {
-        return only::<ConnectionSpec>(engine, caller, &query).await;
+    let limit = if archived { Paging::MAX_LIMIT } else { 1 };
+    let paging = Paging { limit: Some(limit), cursor: None };
+    let found = find::<ConnectionSpec>(engine, caller, &query, &paging).await?.items;
+    if archived {
+        return Ok(found.into_iter().max_by(|a, b| a.archived_at.cmp(&b.archived_at)));
     }
-    let one = Paging { limit: Some(1), cursor: None };
-    Ok(find::<ConnectionSpec>(engine, caller, &query, &one).await?.items.pop())
+    Ok(found.into_iter().next())
+}
+
+/// The connection a text names, an archived one only when no other fits.
+pub(crate) async fn connection_of_any_time(
+    engine: &Engine,
+    caller: &Caller,
+    text: &str,
+) -> Result<Connection> {
+    match connection(engine, caller, text, false).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => connection(engine, caller, text, true).await,
+        outcome => outcome,
+    }
 }
 
 /// The connection of the fields of a selector, if it names one.

@@ -25,7 +25,7 @@ impl Execute for ListActionRuns {
             None => None,
         };
         let connection = match &self.connection_id {
-            Some(text) => Some(select::connection(engine, caller, text, true).await?.id.into()),
+            Some(text) => Some(select::connection_of_any_time(engine, caller, text).await?.id.into()),
             None => None,
         };
         let query = RunQuery {

@@ -60,10 +60,11 @@ impl Execute for CreateConnection {
         if let Some(key) = &self.key {
             Key::parse(key)?;
         }
-        let credentials = credentials_of(&self, engine, &connector, option, &integration).await?;
-        let settings = settings(&integration, self.connector_parameters.as_ref(), &credentials);
+        check_parameters(engine, &connector, option, self.connector_parameters.as_ref()).await?;
         let current = current_of(&self, engine, caller, &integration).await?;
         let id = current.as_ref().map_or_else(new_id, |current| current.id.to_string());
+        let credentials = credentials_of(&self, engine, &connector, option, &integration, &id).await?;
+        let settings = settings(&integration, self.connector_parameters.as_ref(), &credentials);
         let tested = try_out(engine, &connector, option, &settings, &id).await;
         if let Err(error) = &tested
             && is_refusal(error.kind())
@@ -97,10 +98,58 @@ impl Execute for CreateConnection {
     }
 }
 
-/// Whether a test that failed says that the credentials are wrong. An app that cannot be reached right now
-/// says nothing about them.
+/// Whether a test that failed says that the connection cannot work as it is. An app that cannot be reached
+/// right now says nothing about that.
 fn is_refusal(kind: ErrorKind) -> bool {
     !matches!(kind, ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::RateLimited)
+}
+
+/// Whether it is the app that says no, and not we who could not ask.
+fn says_no(kind: ErrorKind) -> bool {
+    use ErrorKind::{AccessTokenExpired, Connection, ConnectionDefunct, External, NotFound};
+    matches!(kind, AccessTokenExpired | Connection | ConnectionDefunct | External | NotFound)
+}
+
+/// Credentials are small. More would only slow down what looks for them in logs.
+const MAX_CREDENTIALS: usize = 64 * 1024;
+
+fn check_size(credentials: &Value) -> Result<()> {
+    let size = credentials.to_string().len();
+    if size > MAX_CREDENTIALS || credentials.as_object().is_some_and(|map| map.len() > 100) {
+        return Err(Error::invalid_input(format!(
+            "credentials have at most {MAX_CREDENTIALS} bytes and 100 entries, these have {size} bytes"
+        ))
+        .with("field", "credentials"));
+    }
+    Ok(())
+}
+
+/// A customer sets only what the way to connect declares; the rest is the product's.
+async fn check_parameters(
+    engine: &Engine,
+    connector: &Connector,
+    option: &AuthOption,
+    given: Option<&Value>,
+) -> Result<()> {
+    let Some(given) = given.filter(|given| !given.is_null()) else { return Ok(()) };
+    let wrong = |why: String| Error::invalid_input(why).with("field", "connectorParameters");
+    let Value::Object(map) = given else {
+        return Err(wrong("`connectorParameters` is an object".to_owned()));
+    };
+    let schema = option.connector_parameters_schema.as_ref();
+    let declared = schema.and_then(|schema| schema.as_value().get("properties")?.as_object());
+    if let Some(name) = map.keys().find(|name| !declared.is_some_and(|declared| declared.contains_key(*name)))
+    {
+        return Err(wrong(format!(
+            "`{name}` of {} is not the customer's to set: the connector does not declare it in `connectorParametersSchema`",
+            connector.name
+        )));
+    }
+    let Some(schema) = schema else { return Ok(()) };
+    let schema = engine.parts().cache.validator(schema).await?;
+    schema.validate(given).map_err(|error| {
+        wrong(format!("the parameters of {} do not fit: {}", connector.name, error.message()))
+    })
 }
 
 /// Writes what a test found into a connection.
@@ -150,7 +199,7 @@ async fn try_out(
     settings: &Settings,
     limit_key: &str,
 ) -> Result<()> {
-    let target = std::sync::Arc::new(target(connector, settings, limit_key)?);
+    let target = std::sync::Arc::new(target(connector, settings, limit_key, &Value::Null)?);
     let Some(test) = &option.test else { return Ok(()) };
     let client = engine.parts().http.client(std::sync::Arc::clone(&target), None);
     let cx = Cx::new(connector, &client, settings);
@@ -184,6 +233,7 @@ async fn credentials_of(
     connector: &Connector,
     option: &AuthOption,
     integration: &Integration,
+    limit_key: &str,
 ) -> Result<Secret<Value>> {
     match (&op.credentials, &op.input) {
         (Some(_), Some(_)) => {
@@ -191,13 +241,17 @@ async fn credentials_of(
                 Error::invalid_input("give `credentials` or `input`, not both").with("field", "input")
             );
         }
-        (Some(credentials), None) if credentials.is_object() => return Ok(Secret::new(credentials.clone())),
+        (Some(credentials), None) if credentials.is_object() => {
+            check_size(credentials)?;
+            return Ok(Secret::new(credentials.clone()));
+        }
         (Some(_), None) => {
             return Err(Error::invalid_input("`credentials` is an object").with("field", "credentials"));
         }
         (None, _) => {}
     }
     let input = op.input.clone().unwrap_or_else(|| json!({}));
+    check_size(&input)?;
     if let Some(schema) = &option.input_schema {
         engine.parts().cache.validator(schema).await?.validate(&input).map_err(|error| {
             Error::invalid_input(format!(
@@ -210,10 +264,11 @@ async fn credentials_of(
     }
     let Some(function) = &option.credentials else { return Ok(Secret::new(input)) };
     let bare = settings(integration, op.connector_parameters.as_ref(), &Secret::new(Value::Null));
-    let target = std::sync::Arc::new(target(connector, &bare, "connecting")?);
-    let client = engine.parts().http.client(target, None);
+    let target = std::sync::Arc::new(target(connector, &bare, limit_key, &input)?);
+    let client = engine.parts().http.client(std::sync::Arc::clone(&target), None);
     let cx = Cx::new(connector, &client, &bare);
-    let made = cx.run(function, &json!({ "connectionInput": input })).await?;
+    let made = cx.run(function, &json!({ "connectionInput": input })).await;
+    let made = made.map_err(|error| error.masked(|text| target.mask().text(text)))?;
     if !made.is_object() {
         return Err(Error::configuration(format!("{}: `credentials` must give an object", connector.name)));
     }
@@ -255,7 +310,7 @@ impl Execute for TestConnection {
         let option = connected.connector.auth_option(current.spec.auth_option_key.as_deref())?;
         let outcome =
             try_out(engine, &connected.connector, option, &connected.settings, current.id.as_str()).await;
-        if outcome.as_ref().err().is_some_and(|error| !is_refusal(error.kind())) {
+        if outcome.as_ref().is_err_and(|error| !says_no(error.kind())) {
             return outcome.map(|()| TestOutcome { success: true });
         }
         let error = outcome.err();

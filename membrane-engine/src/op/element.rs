@@ -79,7 +79,33 @@ impl Execute for Get<ActionSpec> {
 /// Finds what is to be written. Below a connection that is the connection's own copy, made when there is
 /// none, so that a customer's change never reaches another customer.
 async fn target<S: Kind>(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<S>> {
-    let found = S::select(engine, caller, selector, true).await?;
+    let found = match S::select(engine, caller, selector, false).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            S::select(engine, caller, selector, true).await?
+        }
+        outcome => outcome?,
+    };
+    refuse_others(caller, &found)?;
+    Ok(found)
+}
+
+/// Finds what is to be archived or restored. Below a connection that is the connection's own copy only.
+async fn to_archive<S: Kind>(
+    engine: &Engine,
+    caller: &Caller,
+    selector: &Selector,
+    archived: bool,
+) -> Result<Element<S>> {
+    let mut selector = selector.clone();
+    if S::KIND == ElementKind::Action
+        && (selector.connection_id.is_some() || selector.connection_key.is_some())
+    {
+        selector.layer = Some(LayerName::Connection);
+    }
+    if !archived {
+        return target(engine, caller, &selector).await;
+    }
+    let found = S::select(engine, caller, &selector, true).await?;
     refuse_others(caller, &found)?;
     Ok(found)
 }
@@ -90,7 +116,7 @@ async fn own_action(engine: &Engine, caller: &Caller, selector: &Selector) -> Re
         below.layer = None;
         action::own_copy(engine, caller, &below).await?
     } else {
-        ActionSpec::select(engine, caller, selector, true).await?
+        target::<ActionSpec>(engine, caller, selector).await?
     };
     refuse_others(caller, &found)?;
     Ok(found)
@@ -128,7 +154,7 @@ macro_rules! write {
         #[async_trait]
         impl Execute for Archive<$spec> {
             async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Element<$spec>> {
-                let current: Element<$spec> = target(engine, caller, &self.selector).await?;
+                let current: Element<$spec> = to_archive(engine, caller, &self.selector, false).await?;
                 element::archive(engine, caller, current, true).await
             }
         }
@@ -136,7 +162,7 @@ macro_rules! write {
         #[async_trait]
         impl Execute for Restore<$spec> {
             async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Element<$spec>> {
-                let current: Element<$spec> = target(engine, caller, &self.selector).await?;
+                let current: Element<$spec> = to_archive(engine, caller, &self.selector, true).await?;
                 element::archive(engine, caller, current, false).await
             }
         }

@@ -55,7 +55,7 @@ async fn run(engine: &Engine, plan: &Plan, input: &Value, recorder: &Arc<Recorde
     let connected = &plan.connected;
     let client = connected.client(engine, Some(Arc::clone(recorder)));
     let cx = connected.cx(&client);
-    let vars = cx.settings().vars().with("input", input).with("actionInstance", &plan.action_instance);
+    let vars = cx.settings().action_vars().with("input", input).with("actionInstance", &plan.action_instance);
     let config = match &plan.config {
         Some(config) => config.try_build(&vars)?.unwrap_or_default(),
         None => Value::Null,

@@ -272,9 +272,14 @@ fn check_id(id: &str) -> Result<&str> {
     Ok(id)
 }
 
+/// Whether the app said so, and not the connector that has no such part.
+fn is_answer(error: &Error) -> bool {
+    error.data().is_some_and(|data| data.pointer("/response/status").is_some())
+}
+
 fn not_found_as_null(outcome: Result<Value>) -> Result<Value> {
     match outcome {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Value::Null),
+        Err(error) if error.kind() == ErrorKind::NotFound && is_answer(&error) => Ok(Value::Null),
         outcome => outcome,
     }
 }

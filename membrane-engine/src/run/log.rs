@@ -28,6 +28,9 @@ const LINGER: Duration = Duration::from_millis(20);
 /// Longest text of an input or output that is logged whole, in bytes.
 const MAX_VALUE: usize = 64 * 1024;
 
+/// Levels of an input or output that is logged; what is read back may nest 128 with what stands around it.
+const MAX_DEPTH: usize = 100;
+
 /// How often a batch is tried before it is given up.
 const TRIES: u32 = 5;
 
@@ -148,7 +151,7 @@ fn row(finished: &Finished) -> RunRow {
         "input": mask(&finished.input),
         "output": finished.output.as_ref().map(mask),
         "error": finished.error,
-        "meta": finished.meta,
+        "meta": finished.meta.as_ref().map(|meta| mask(&Value::Object(meta.clone()))),
         "completedAt": iso(completed_at),
         "duration": u64::try_from(finished.duration.as_millis()).unwrap_or(u64::MAX),
     });
@@ -168,15 +171,27 @@ fn row(finished: &Finished) -> RunRow {
 
 /// A value with the connection's secrets masked, and cut when it is long.
 fn masked(value: &Value, plan: &Plan) -> Value {
+    if !is_within(value, MAX_DEPTH) {
+        return json!({"truncated": true, "reason": format!("nested deeper than {MAX_DEPTH} levels")});
+    }
     let text = value.to_string();
     if text.len() > MAX_VALUE {
-        let start: String = text.chars().take(MAX_VALUE).collect();
-        let start = plan.connected.target.mask().text(&start).into_owned();
+        // The cut is the mask's own, so that no half of a secret stays.
+        let start = plan.connected.target.mask().bytes(text.as_bytes(), MAX_VALUE);
         return json!({"truncated": true, "bytes": text.len(), "start": start});
     }
     match plan.connected.target.mask().text(&text) {
         std::borrow::Cow::Borrowed(_) => value.clone(),
         std::borrow::Cow::Owned(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+    }
+}
+
+/// Whether a value nests no deeper than this.
+fn is_within(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels > 0 && items.iter().all(|item| is_within(item, levels - 1)),
+        Value::Object(map) => levels > 0 && map.values().all(|item| is_within(item, levels - 1)),
+        _ => true,
     }
 }
 

@@ -87,7 +87,7 @@ pub struct Query {
     pub connection: Option<ConnectionId>,
     /// Of this customer.
     pub customer: Option<CustomerId>,
-    /// With this instance key.
+    /// With this instance key; an empty text is *without one*.
     pub instance_key: Option<String>,
     /// With this parent.
     pub parent: Option<ElementId>,

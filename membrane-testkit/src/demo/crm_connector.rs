@@ -74,10 +74,13 @@ impl Crm {
         Connector::builder("contactly", "Contactly")
             .description("The CRM of the test kit.")
             .category("CRM")
-            .parameters(parameters)
             .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
             .headers(json!({"x-api-key": {"$var": "$.credentials.apiKey"}}))
-            .auth(AuthOption::client_credentials(key).with_test(get("/api/account")?))
+            .auth(
+                AuthOption::client_credentials(key)
+                    .with_connector_parameters(parameters)
+                    .with_test(get("/api/account")?),
+            )
             .operation(Operation::new("get-account", "Get the account", get("/api/account")?))
             .operation(
                 Operation::new("get-contact", "Get a contact", get("/api/contacts/{id}")?).with_input(id()?),

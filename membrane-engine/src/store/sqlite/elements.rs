@@ -97,7 +97,7 @@ fn narrow(select: &mut Select, query: &Query) {
         .and_eq("integration = ", query.integration.as_ref())
         .and_eq("connection = ", query.connection.as_ref())
         .and_eq("customer = ", query.customer.as_ref())
-        .and_eq("instance_key = ", query.instance_key.as_ref())
+        .and_eq("COALESCE(instance_key, '') = ", query.instance_key.as_ref())
         .and_eq("parent = ", query.parent.as_ref());
     match query.layer {
         None => {}

@@ -16,7 +16,7 @@ use serde_saphyr::{DefaultMessageFormatter, MessageFormatter};
 use self::function::Functions;
 use self::origin::Origin;
 use self::spec::ConnectorSpec;
-use super::{Connector, ConnectorBuilder};
+use crate::connector::{Connector, ConnectorBuilder};
 use crate::error::{Error, Result};
 
 /// Bytes of a file. The largest hand-written ones have 200 KB.

@@ -62,6 +62,7 @@ fn auth_option(
     option.key = key;
     option.title = spec.title;
     option.description = spec.description;
+    option.connector_parameters_schema = origin.optional_schema(spec.connector_parameters_schema.as_ref())?;
     option.credentials = origin.optional_formula(spec.credentials.as_ref())?.map(Function::Mapping);
     option.test = spec.test.as_ref().map(|test| functions.read(test, Some(&[]), true)).transpose()?;
     Ok(option)

@@ -33,6 +33,7 @@ pub(super) struct AuthSpec {
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
     pub(super) input_schema: Option<Node>,
+    pub(super) connector_parameters_schema: Option<Node>,
     pub(super) credentials: Option<Node>,
     pub(super) test: Option<FunctionSpec>,
 }
