@@ -116,7 +116,7 @@ async fn refusals_are_told_apart() {
     assert_eq!((limited.kind(), limited.retry()), (ErrorKind::RateLimited, Retry::Backoff));
     assert_eq!(refused(403, ("retry-after", "60")).await.kind(), ErrorKind::RateLimited);
     assert_eq!(refused(429, ("x", "y")).await.kind(), ErrorKind::RateLimited);
-    assert_eq!(refused(403, ("x-ratelimit-remaining", "10")).await.kind(), ErrorKind::AccessDenied);
+    assert_eq!(refused(403, ("x-ratelimit-remaining", "10")).await.kind(), ErrorKind::Connection);
     assert_eq!(refused(401, ("x", "y")).await.kind(), ErrorKind::AccessTokenExpired);
     assert_eq!(refused(404, ("x", "y")).await.kind(), ErrorKind::NotFound);
     assert_eq!(refused(422, ("x", "y")).await.kind(), ErrorKind::InvalidInput);

@@ -7,7 +7,7 @@ use crate::ErrorKind;
 use crate::connector::{ApiBody, BodyType, Function, Pagination, RestCall};
 use crate::formula::Vars;
 
-const TASK_MANAGER: &str = include_str!("../../../../membrane-testkit/connectors/task-manager.yml");
+const TASK_MANAGER: &str = include_str!("../../../membrane-testkit/connectors/task-manager.yml");
 
 /// A file where `PART` stands for what a test is about.
 const SMALL: &str = "\
