@@ -75,7 +75,8 @@ async fn actions(sizes: &Sizes) -> Result<(), Failure> {
         })
         .await;
         let b = cost(bare::action(&http, &app.url, sizes.runs, &input)).await;
-        (a.1?, b.1?);
+        a.1?;
+        b.1?;
         // The first round warms both sides up.
         if round > 0 {
             ours.push(a.0);

@@ -24,16 +24,17 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// One figure of a cost.
+type Part = fn(&Cost) -> Duration;
+
 /// Prints both sides of a comparison, per unit of work.
 pub(crate) fn report(what: &str, unit: &str, units: usize, ours: &[Cost], bare: &[Cost]) {
-    let of = |costs: &[Cost], part: fn(&Cost) -> Duration| {
-        median(costs.iter().map(|cost| part(cost).as_secs_f64()).collect())
-    };
-    let ratio = |part: fn(&Cost) -> Duration| {
+    let of = |costs: &[Cost], part: Part| median(costs.iter().map(|cost| part(cost).as_secs_f64()).collect());
+    let ratio = |part: Part| {
         median(ours.iter().zip(bare).map(|(a, b)| part(a).as_secs_f64() / part(b).as_secs_f64()).collect())
     };
     let each = |seconds: f64| seconds * 1e6 / units as f64;
-    let (cpu, wall): (fn(&Cost) -> Duration, fn(&Cost) -> Duration) = (|cost| cost.cpu, |cost| cost.wall);
+    let (cpu, wall): (Part, Part) = (|cost| cost.cpu, |cost| cost.wall);
     println!("{what}");
     println!("  ours  {:9.2} µs CPU  {:9.2} µs wall  a {unit}", each(of(ours, cpu)), each(of(ours, wall)));
     println!("  bare  {:9.2} µs CPU  {:9.2} µs wall  a {unit}", each(of(bare, cpu)), each(of(bare, wall)));

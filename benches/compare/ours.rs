@@ -9,7 +9,7 @@ use membrane_core::connector::{
     AuthOption, Collection, Connector, Function, ListMethod, Operation, PageSize, Pagination, RecordMapping,
     RestCall,
 };
-use membrane_core::element::{ActionKind, ActionSpec};
+use membrane_core::element::ActionSpec;
 use membrane_core::{DataSchema, Formula, Locator, Secret};
 use membrane_engine::Engine;
 use membrane_engine::store::SqliteStore;
@@ -72,13 +72,7 @@ fn connector() -> Result<Connector, Failure> {
         },
         "required": ["id", "fullName"],
     }))?);
-    let action = ActionSpec::default();
-    let action = ActionSpec {
-        r#type: Some(ActionKind::ConnectorOperation),
-        config: Some(json!({"operationKey": "echo"})),
-        input_schema: Some(echo_input.clone()),
-        ..action
-    };
+    let action = ActionSpec::of_operation("echo").with_input(echo_input.clone());
     Ok(Connector::builder("bench", "Bench")
         .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
         .headers(json!({"authorization": {"$concat": ["Bearer ", {"$var": "$.credentials.token"}]}}))

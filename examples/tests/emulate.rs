@@ -1,5 +1,6 @@
 //! The connectors against an emulator of the vendors' APIs. Started by `interop/run`, which sets
 //! `MEMBRANE_EMULATE` to the emulator's first port; skipped without it.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeSet;
 

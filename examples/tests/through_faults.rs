@@ -1,5 +1,6 @@
 //! A collection read to its end through a proxy that refuses, kills and delays. Started by
 //! `interop/faults/run`, which sets `MITMDUMP` and `FAULTS`; skipped without them.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;

@@ -1,4 +1,5 @@
 //! What is on the disk after a run: no secret in clear, and connections that outlive their key.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 #![cfg(feature = "in-process")]
 
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! One suite over both transports: what a product sees is the same in process and over REST.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 mod actions;
 mod collections;

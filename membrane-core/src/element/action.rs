@@ -30,6 +30,24 @@ pub struct ActionSpec {
     pub output_schema: Option<DataSchema>,
 }
 
+impl ActionSpec {
+    /// Runs an operation of the connector on the action's input.
+    pub fn of_operation(key: impl Into<String>) -> Self {
+        Self {
+            r#type: Some(ActionKind::ConnectorOperation),
+            config: Some(serde_json::json!({"operationKey": key.into()})),
+            ..Self::default()
+        }
+    }
+
+    /// States the schema of the input.
+    #[must_use]
+    pub fn with_input(mut self, schema: DataSchema) -> Self {
+        self.input_schema = Some(schema);
+        self
+    }
+}
+
 impl Spec for ActionSpec {
     const KIND: ElementKind = ElementKind::Action;
     const EDITABLE: &'static [&'static str] =
