@@ -46,13 +46,28 @@ async fn github_lists_every_issue_it_created_once() {
     let acme = customer().await;
     connect(&acme, "github", json!({"token": "any"}), &api).await;
     let github = acme.connection("github");
-    let issues = github.collection("issues").parameters(json!({"owner": "admin", "repo": "demo"}));
+    let me = github.proxy(http::Method::GET, "/user", None).await.unwrap().json().unwrap();
+    let (owner, repo) =
+        (me["login"].as_str().unwrap().to_owned(), format!("membrane-{}", std::process::id()));
+    let made = github.proxy(http::Method::POST, "/user/repos", Some(&json!({ "name": repo }))).await.unwrap();
+    assert_eq!(made.status, 201);
+    let issues = github.collection("issues").parameters(json!({"owner": owner, "repo": repo}));
+    // With those of the action more than one page holds.
+    let http = reqwest::Client::new();
+    for n in 0..75 {
+        let post = http.post(format!("{api}/repos/{owner}/{repo}/issues")).bearer_auth("any");
+        let body = json!({"title": format!("before {n}")}).to_string();
+        post.header("content-type", "application/json").body(body).send().await.unwrap();
+    }
     let before: BTreeSet<String> =
         issues.list().all().await.unwrap().into_iter().map(|record| record.id).collect();
     let mut created = BTreeSet::new();
     for n in 0..35 {
-        let task =
-            NewTask { title: format!("Issue {n}"), project: Some("admin/demo".into()), ..NewTask::default() };
+        let task = NewTask {
+            title: format!("Issue {n}"),
+            project: Some(format!("{owner}/{repo}")),
+            ..NewTask::default()
+        };
         created.insert(github.run_typed::<CreateTask>(&task).await.unwrap().id);
     }
     assert_eq!(created.len(), 35);
@@ -67,6 +82,7 @@ async fn github_lists_every_issue_it_created_once() {
             None => break,
         }
     }
+    assert!(pages > 1, "one page held it all");
     let once: BTreeSet<String> = listed.iter().cloned().collect();
     assert_eq!(once.len(), listed.len(), "none twice");
     let new: BTreeSet<String> = once.difference(&before).cloned().collect();
@@ -83,8 +99,14 @@ async fn slack_reads_back_what_it_posted_over_pages() {
     let channels = slack.collection("channels").list().all().await.unwrap();
     let channel = channels.first().expect("a channel").id.clone();
     let mut sent = BTreeSet::new();
-    // More than one page holds.
-    for n in 0..230 {
+    // More than one page holds, written past our own rate limit.
+    let http = reqwest::Client::new();
+    for n in 0..210 {
+        let body = json!({"channel": channel, "text": format!("before {n}")}).to_string();
+        let post = http.post(format!("{api}/api/chat.postMessage")).bearer_auth("xoxb-any");
+        post.header("content-type", "application/json").body(body).send().await.unwrap();
+    }
+    for n in 0..5 {
         let message = NewMessage { channel: channel.clone(), text: format!("hello {n}"), thread: None };
         sent.insert(slack.run_typed::<SendMessage>(&message).await.unwrap().id);
     }
@@ -103,7 +125,7 @@ async fn slack_reads_back_what_it_posted_over_pages() {
 async fn linear_creates_an_issue_through_the_action_github_has_too() {
     let Some(api) = address(12) else { return };
     let acme = customer().await;
-    connect(&acme, "linear", json!({"token": "lin_api_any"}), &api).await;
+    connect(&acme, "linear", json!({"apiKey": "lin_api_any"}), &api).await;
     let linear = acme.connection("linear");
     let task =
         NewTask { title: "Through one action".into(), project: Some("ENG".into()), ..NewTask::default() };
