@@ -42,35 +42,50 @@ fn connector() -> Result<Connector, Failure> {
     list.page_size = Some(PageSize { parameter: None, size: 100 });
     let var = |place: &str| json!({"$var": place});
     let mut record = RecordMapping::default();
-    record.updated_time = Some(Formula::parse(&var("$.updated_at"))?);
+    record.name = Some(Formula::parse(&var("$.number"))?);
+    record.created_time = Some(Formula::parse(&var("$.placed_at"))?);
     record.fields = Some(Formula::parse(&json!({
-        "id": var("$.id"), "fullName": var("$.name"), "primaryEmail": var("$.email"), "updatedTime": var("$.updated_at"),
-        "amount": var("$.amount"), "isActive": var("$.active"), "tags": var("$.tags"),
-        "primaryAddress": {
-            "street": var("$.address.street"), "city": var("$.address.city"), "zip": var("$.address.zip"),
-            "country": var("$.address.country"),
+        "id": var("$.id"), "orderNumber": var("$.number"), "status": var("$.status"),
+        "placedTime": var("$.placed_at"), "currency": var("$.currency"), "totalAmount": var("$.total"),
+        "isGift": var("$.gift"),
+        "customer": {
+            "customerId": var("$.customer.id"), "fullName": var("$.customer.name"),
+            "primaryEmail": var("$.customer.email"), "tags": var("$.customer.tags"),
         },
-        "custom": var("$.custom"), "notes": var("$.notes"),
+        "shippingAddress": {
+            "street": var("$.ship_to.street"), "city": var("$.ship_to.city"), "country": var("$.ship_to.country"),
+        },
+        "lineItems": var("$.lines"), "notes": var("$.comment"),
     }))?);
     let mut items = Collection::new("items", "Items");
     items.record = record;
     items.list = Some(list);
+    let text = json!({"type": "string"});
     items.fields_schema = Some(DataSchema::new(json!({
         "type": "object",
         "properties": {
-            "id": {"type": "integer"}, "fullName": {"type": "string"}, "primaryEmail": {"type": "string"},
-            "updatedTime": {"type": "string"}, "amount": {"type": "number"}, "isActive": {"type": "boolean"},
-            "tags": {"type": "array", "items": {"type": "string"}},
-            "primaryAddress": {
+            "id": {"type": "integer"}, "orderNumber": text, "status": text, "placedTime": text, "currency": text,
+            "totalAmount": {"type": "number"}, "isGift": {"type": "boolean"},
+            "customer": {
                 "type": "object",
                 "properties": {
-                    "street": {"type": "string"}, "city": {"type": "string"}, "zip": {"type": "string"},
-                    "country": {"type": "string"},
+                    "customerId": {"type": "integer"}, "fullName": text, "primaryEmail": text,
+                    "tags": {"type": "array", "items": text},
+                },
+                "required": ["customerId"],
+            },
+            "shippingAddress": {"type": "object", "properties": {"street": text, "city": text, "country": text}},
+            "lineItems": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"sku": text, "title": text, "quantity": {"type": "integer"}},
+                    "required": ["sku", "quantity"],
                 },
             },
-            "custom": {"type": "object"}, "notes": {"type": "string"},
+            "notes": text,
         },
-        "required": ["id", "fullName"],
+        "required": ["id", "orderNumber", "customer"],
     }))?);
     let action = ActionSpec::of_operation("echo").with_input(echo_input.clone());
     Ok(Connector::builder("bench", "Bench")
