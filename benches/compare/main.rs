@@ -22,6 +22,8 @@ struct Sizes {
     runs: usize,
     rounds: usize,
     seconds: u64,
+    /// A page server of people that runs already, instead of our own of orders.
+    pages: Option<String>,
 }
 
 fn main() -> Result<(), Failure> {
@@ -40,6 +42,7 @@ fn main() -> Result<(), Failure> {
         runs: number("--runs", 5_000),
         rounds: number("--rounds", 5),
         seconds: number("--seconds", 5) as u64,
+        pages: after("--pages"),
     };
     let only = after("--only");
     let wants = |part: &str| only.as_deref().is_none_or(|only| only == part);
@@ -95,17 +98,22 @@ async fn actions(sizes: &Sizes) -> Result<(), Failure> {
 }
 
 async fn collections(sizes: &Sizes) -> Result<(), Failure> {
-    let app = child::start(&["pages", &sizes.records.to_string()])?;
+    let own = match &sizes.pages {
+        Some(_) => None,
+        None => Some(child::start(&["pages", &sizes.records.to_string()])?),
+    };
+    let app = own.as_ref().map(|own| own.url.clone()).or(sizes.pages.clone()).unwrap_or_default();
+    let kind = if own.is_some() { "orders" } else { "people" };
     let folder = tempfile::tempdir()?;
-    let engine = ours::engine(&app.url, folder.path()).await?;
+    let engine = ours::engine(&app, folder.path()).await?;
     let client = Client::in_process(engine.clone());
     let http = reqwest::Client::new();
     let out = || std::fs::OpenOptions::new().write(true).open("/dev/null").map(BufWriter::new);
     let (mut ours, mut values, mut raw) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=sizes.rounds {
-        let a = cost(ours::records(&client, &mut out()?)).await;
-        let b = cost(bare::values(&http, &app.url, &mut out()?)).await;
-        let c = cost(bare::raw_values(&http, &app.url, &mut out()?)).await;
+        let a = cost(ours::records(&client, kind, &mut out()?)).await;
+        let b = cost(bare::values(&http, &app, &mut out()?)).await;
+        let c = cost(bare::raw_values(&http, &app, &mut out()?)).await;
         assert_eq!((a.1?, b.1?, c.1?), (sizes.records, sizes.records, sizes.records));
         if round > 0 {
             ours.push(a.0);
@@ -113,7 +121,7 @@ async fn collections(sizes: &Sizes) -> Result<(), Failure> {
             raw.push(c.0);
         }
     }
-    let what = "collection read, mapped, validated, as JSON lines";
+    let what = format!("collection of {kind} read, mapped, validated, as JSON lines");
     report(&format!("{what} (bare: reqwest + serde_json Value)"), "record", sizes.records, &ours, &values);
     report(
         &format!("{what} (bare: reqwest + serde_json RawValue, unmapped)"),

@@ -32,6 +32,20 @@ fn connector() -> Result<Connector, Failure> {
         "properties": {"title": {"type": "string"}, "labels": {"type": "array", "items": {"type": "string"}}},
         "required": ["title"],
     }))?;
+    let action = ActionSpec::of_operation("echo").with_input(echo_input.clone());
+    Ok(Connector::builder("bench", "Bench")
+        .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
+        .headers(json!({"authorization": {"$concat": ["Bearer ", {"$var": "$.credentials.token"}]}}))
+        .auth(AuthOption::client_credentials(token).with_connector_parameters(address))
+        .operation(Operation::new("echo", "Echo", Function::Rest(echo.into())).with_input(echo_input))
+        .collection(orders()?)
+        .collection(people()?)
+        .action(membrane_core::connector::ConnectorAction::new("echo", "Echo", action))
+        .build()?)
+}
+
+/// The list both kinds of records are read by.
+fn list() -> Result<ListMethod, Failure> {
     let mut list = ListMethod::new(Function::Rest(RestCall::new(http::Method::GET, "/items")?.into()));
     list.records = Locator::parse("$.data")?;
     list.pagination = Pagination::Cursor {
@@ -40,7 +54,15 @@ fn connector() -> Result<Connector, Failure> {
         parameter: Some("page".to_owned()),
     };
     list.page_size = Some(PageSize { parameter: None, size: 100 });
-    let var = |place: &str| json!({"$var": place});
+    Ok(list)
+}
+
+fn var(place: &str) -> Value {
+    json!({ "$var": place })
+}
+
+/// What our own page server answers.
+fn orders() -> Result<Collection, Failure> {
     let mut record = RecordMapping::default();
     record.name = Some(Formula::parse(&var("$.number"))?);
     record.created_time = Some(Formula::parse(&var("$.placed_at"))?);
@@ -57,9 +79,9 @@ fn connector() -> Result<Connector, Failure> {
         },
         "lineItems": var("$.lines"), "notes": var("$.comment"),
     }))?);
-    let mut items = Collection::new("items", "Items");
+    let mut items = Collection::new("orders", "Orders");
     items.record = record;
-    items.list = Some(list);
+    items.list = Some(list()?);
     let text = json!({"type": "string"});
     items.fields_schema = Some(DataSchema::new(json!({
         "type": "object",
@@ -87,15 +109,46 @@ fn connector() -> Result<Connector, Failure> {
         },
         "required": ["id", "orderNumber", "customer"],
     }))?);
-    let action = ActionSpec::of_operation("echo").with_input(echo_input.clone());
-    Ok(Connector::builder("bench", "Bench")
-        .base_uri(json!({"$var": "$.connectorParameters.apiUri"}))
-        .headers(json!({"authorization": {"$concat": ["Bearer ", {"$var": "$.credentials.token"}]}}))
-        .auth(AuthOption::client_credentials(token).with_connector_parameters(address))
-        .operation(Operation::new("echo", "Echo", Function::Rest(echo.into())).with_input(echo_input))
-        .collection(items)
-        .action(membrane_core::connector::ConnectorAction::new("echo", "Echo", action))
-        .build()?)
+    Ok(items)
+}
+
+/// What a page server of people answers: `id`, `name`, `email`, `updated_at`, `amount`, `active`, `tags`,
+/// `address`, `custom`, `notes`.
+fn people() -> Result<Collection, Failure> {
+    let mut record = RecordMapping::default();
+    record.name = Some(Formula::parse(&var("$.name"))?);
+    record.updated_time = Some(Formula::parse(&var("$.updated_at"))?);
+    record.fields = Some(Formula::parse(&json!({
+        "id": var("$.id"), "fullName": var("$.name"), "primaryEmail": var("$.email"),
+        "updatedTime": var("$.updated_at"), "amount": var("$.amount"), "isActive": var("$.active"),
+        "tags": var("$.tags"),
+        "address": {
+            "street": var("$.address.street"), "city": var("$.address.city"),
+            "postalCode": var("$.address.zip"), "country": var("$.address.country"),
+        },
+        "custom": var("$.custom"), "notes": var("$.notes"),
+    }))?);
+    let mut people = Collection::new("people", "People");
+    people.record = record;
+    people.list = Some(list()?);
+    let text = json!({"type": "string"});
+    people.fields_schema = Some(DataSchema::new(json!({
+        "type": "object",
+        "properties": {
+            "id": {"type": "integer"}, "fullName": text, "primaryEmail": text, "updatedTime": text,
+            "amount": {"type": "number"}, "isActive": {"type": "boolean"},
+            "tags": {"type": "array", "items": text},
+            "address": {
+                "type": "object",
+                "properties": {"street": text, "city": text, "postalCode": text, "country": text},
+                "required": ["street", "city"],
+            },
+            "custom": {"type": "object", "properties": {"f1": text, "f2": {"type": "integer"}}},
+            "notes": text,
+        },
+        "required": ["id", "fullName", "primaryEmail"],
+    }))?);
+    Ok(people)
 }
 
 /// An engine with one customer that is connected to the app.
@@ -122,9 +175,8 @@ pub(crate) async fn action(client: &Client, runs: usize, input: &Value) -> Resul
     Ok(())
 }
 
-pub(crate) async fn records(client: &Client, out: &mut impl Write) -> Result<usize, Failure> {
-    let mut records =
-        client.customer("acme").connection("bench").collection("items").list().validate().stream();
+pub(crate) async fn records(client: &Client, kind: &str, out: &mut impl Write) -> Result<usize, Failure> {
+    let mut records = client.customer("acme").connection("bench").collection(kind).list().validate().stream();
     let mut count = 0;
     while let Some(record) = records.next().await {
         serde_json::to_writer(&mut *out, &record?)?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use membrane_core::{ConnectionId, CustomerId, Result, Validator};
+use membrane_core::element::Customer;
+use membrane_core::{ConnectionId, CustomerId};
 use moka::future::Cache as Moka;
 
 use crate::connect::Connected;
@@ -20,7 +21,7 @@ pub(crate) struct Cache {
     pub(crate) connected: Moka<(u64, Option<CustomerId>, ConnectionId), Arc<Connected>>,
     pub(crate) selected: Moka<SelectedKey, ConnectionId>,
     pub(crate) plans: Moka<PlanKey, Arc<Plan>>,
-    pub(crate) validators: Moka<String, Arc<Validator>>,
+    pub(crate) customers: Moka<(u64, String), Arc<Customer>>,
 }
 
 /// Generation, customer, the connection as the caller named it.
@@ -38,25 +39,6 @@ impl Default for Cache {
         {
             Moka::builder().max_capacity(CAPACITY).time_to_live(STALE).build()
         }
-        Self {
-            connected: bounded(),
-            selected: bounded(),
-            plans: bounded(),
-            // A schema's text says all about it, so this one is never stale.
-            validators: Moka::builder().max_capacity(CAPACITY).build(),
-        }
-    }
-}
-
-impl Cache {
-    /// The validator of a schema, compiled once.
-    pub(crate) async fn validator(&self, schema: &membrane_core::DataSchema) -> Result<Arc<Validator>> {
-        let text = schema.as_value().to_string();
-        if let Some(found) = self.validators.get(&text).await {
-            return Ok(found);
-        }
-        let compiled = Arc::new(schema.compile()?);
-        self.validators.insert(text, Arc::clone(&compiled)).await;
-        Ok(compiled)
+        Self { connected: bounded(), selected: bounded(), plans: bounded(), customers: bounded() }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
 use membrane_core::connector::{Connector, UniversalAction};
+use membrane_core::element::Customer;
 use membrane_core::op::Access;
 use membrane_core::{Error, Key, Result, WorkspaceId};
 use serde_json::{Map, Value};
@@ -97,7 +98,21 @@ impl Engine {
         name: Option<&str>,
         fields: Option<&Map<String, Value>>,
     ) -> Result<Caller> {
-        let customer = customer::ensure(self, internal_id, name, fields).await?;
+        self.0.log.check_open()?;
+        let cache = &self.0.cache.customers;
+        let key = (self.generation(), internal_id.to_owned());
+        let is_known = |customer: &Arc<Customer>| {
+            name.is_none_or(|name| name == customer.name)
+                && fields.is_none_or(|fields| Some(fields) == customer.spec.fields.as_ref())
+        };
+        let customer = match cache.get(&key).await.filter(is_known) {
+            Some(customer) => customer,
+            None => {
+                let customer = Arc::new(customer::ensure(self, internal_id, name, fields).await?);
+                cache.insert(key, Arc::clone(&customer)).await;
+                customer
+            }
+        };
         let identity = Identity { id: customer.id.clone().into(), internal_id: internal_id.to_owned() };
         Ok(Caller::customer(self.0.workspace.clone(), identity))
     }
@@ -137,7 +152,8 @@ impl Engine {
         self.0.log.flush().await;
     }
 
-    /// Writes out what is buffered and lets go of the database. What is called after it fails.
+    /// Waits up to 30 seconds for the runs under way, writes out what is buffered and lets go of the database.
+    /// What is called after it fails with [`ErrorKind::Unavailable`](membrane_core::ErrorKind::Unavailable).
     pub async fn shutdown(&self) {
         self.0.log.close().await;
         self.0.store.close().await;
@@ -163,7 +179,8 @@ impl Engine {
         self.0.generation.load(Ordering::Acquire)
     }
 
-    fn check(&self, caller: &Caller, access: Access) -> Result<()> {
+    pub(crate) fn check(&self, caller: &Caller, access: Access) -> Result<()> {
+        self.0.log.check_open()?;
         if *caller.workspace() != self.0.workspace {
             return Err(Error::new(
                 membrane_core::ErrorKind::AccessDenied,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use membrane_client::ErrorKind;
 use membrane_core::op::RunStatus;
 use serde_json::json;
@@ -5,7 +7,13 @@ use serde_json::json;
 use crate::on_both;
 use crate::stage::Stage;
 
-on_both!(logs_every_run_with_its_exchanges, shows_no_secret, survives_a_deep_input);
+on_both!(
+    logs_every_run_with_its_exchanges,
+    shows_no_secret,
+    survives_a_deep_input,
+    logs_a_run_nobody_waited_for,
+    ends_what_is_under_way_before_it_shuts_down
+);
 
 async fn logs_every_run_with_its_exchanges(stage: Stage) {
     let acme = stage.connected("acme").await;
@@ -52,4 +60,38 @@ async fn survives_a_deep_input(stage: Stage) {
     };
     assert!(taskly.run(id).await.unwrap().input.is_some());
     assert_eq!(taskly.runs().await.unwrap().items.len(), 1);
+}
+
+async fn logs_a_run_nobody_waited_for(stage: Stage) {
+    let faulty = stage.connected_to_faults().await.connection("faulty");
+    let hung = faulty.action("read");
+    let hung = hung.run(json!({"path": "hang"}));
+    assert!(tokio::time::timeout(Duration::from_millis(500), hung).await.is_err(), "it hangs");
+    // Over REST the server learns a little later that the caller is gone.
+    let record = loop {
+        stage.engine.flush().await;
+        if let Some(record) = faulty.runs().await.unwrap().items.pop() {
+            break record;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let record = faulty.run(record.id.as_str()).await.unwrap();
+    assert_eq!(record.status, RunStatus::Error);
+    let error = record.error.unwrap();
+    assert!(error.message.contains("is not known"), "{error:?}");
+    let exchanges = record.external_api_logs.unwrap();
+    assert_eq!(exchanges.len(), 1, "what was sent is told: {exchanges:?}");
+}
+
+async fn ends_what_is_under_way_before_it_shuts_down(stage: Stage) {
+    let faulty = stage.connected_to_faults().await.connection("faulty");
+    let slow = faulty.action("read");
+    let slow = tokio::spawn(async move { slow.run(json!({"path": "slow", "ms": 700})).await });
+    while stage.faults.requests_to("/slow") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stage.engine.shutdown().await;
+    slow.await.unwrap().expect("the run ended as ever");
+    let error = faulty.action("read").run(json!({"path": "empty"})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use membrane_client::{Client, CreateConnection, CustomerHandle, Result, Secret, TokenSource};
 use membrane_core::DataSchema;
-use membrane_core::connector::{AuthOption, Connector, Function, Operation, RestCall};
+use membrane_core::connector::{AuthOption, Connector, ConnectorAction, Function, Operation, RestCall};
+use membrane_core::element::ActionSpec;
 use membrane_engine::Engine;
 use membrane_engine::store::SqliteStore;
 use membrane_engine::vault::KeyProvider;
@@ -104,5 +105,6 @@ fn faulty() -> Result<Connector> {
         .auth(AuthOption::client_credentials(DataSchema::any()).with_connector_parameters(address))
         .operation(Operation::new("read", "Read", read))
         .operation(Operation::new("write", "Write", write))
+        .action(ConnectorAction::new("read", "Read", ActionSpec::of_operation("read")))
         .build()
 }

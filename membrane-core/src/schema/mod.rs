@@ -13,6 +13,8 @@ mod titles;
 mod validate;
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -43,9 +45,24 @@ use crate::locator::Locator;
 /// assert!(error.message().contains("$.title"));
 /// # Ok::<(), membrane_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, Serialize)]
 #[serde(transparent)]
-pub struct DataSchema(Value);
+pub struct DataSchema(Value, #[serde(skip)] Compiled);
+
+/// What [`DataSchema::compile`] made the first time; clones of a schema share it.
+type Compiled = Arc<OnceLock<Validator>>;
+
+impl fmt::Debug for DataSchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DataSchema").field(&self.0).finish()
+    }
+}
+
+impl PartialEq for DataSchema {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
 
 impl DataSchema {
     /// Makes a schema.
@@ -54,7 +71,7 @@ impl DataSchema {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is an object or a boolean.
     pub fn new(value: Value) -> Result<Self> {
         match value {
-            Value::Object(_) | Value::Bool(_) => Ok(Self(value)),
+            Value::Object(_) | Value::Bool(_) => Ok(Self::of_keywords(value)),
             _ => Err(Error::invalid_input("a data schema must be an object of JSON Schema keywords")),
         }
     }
@@ -81,13 +98,17 @@ impl DataSchema {
             settings.inline_subschemas = true;
             settings.meta_schema = None;
         });
-        Self(settings.into_generator().into_root_schema_for::<T>().to_value())
+        Self::of_keywords(settings.into_generator().into_root_schema_for::<T>().to_value())
     }
 
     /// The schema of anything, `{}`.
     #[must_use]
     pub fn any() -> Self {
-        Self(Value::Object(serde_json::Map::new()))
+        Self::of_keywords(Value::Object(serde_json::Map::new()))
+    }
+
+    fn of_keywords(value: Value) -> Self {
+        Self(value, Compiled::default())
     }
 
     /// The schema as JSON.
@@ -100,7 +121,7 @@ impl DataSchema {
         self.0
     }
 
-    /// Makes it ready to validate data, many times.
+    /// Makes it ready to validate data, many times. The first call does the work; it and its clones remember.
     ///
     /// What the dialect adds: a property that is not `required` may be absent or `null`; values beside an
     /// `enum` pass with `allowCustom`; `format`, references to other schemas or records, keywords the
@@ -110,7 +131,11 @@ impl DataSchema {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a `pattern` is no regular
     /// expression, a `#/…` reference leads nowhere, or the schema nests deeper than 128 levels.
     pub fn compile(&self) -> Result<Validator> {
-        Validator::new(&self.0)
+        if let Some(compiled) = self.1.get() {
+            return Ok(compiled.clone());
+        }
+        let compiled = Validator::new(&self.0)?;
+        Ok(self.1.get_or_init(|| compiled).clone())
     }
 }
 
@@ -133,7 +158,7 @@ impl DataSchema {
     /// ```
     pub fn merge<'a>(schemas: impl IntoIterator<Item = &'a DataSchema>) -> Option<Self> {
         let schemas: Vec<&Value> = schemas.into_iter().map(|schema| &schema.0).collect();
-        merge::merge(&schemas).map(Self)
+        merge::merge(&schemas).map(Self::of_keywords)
     }
 
     /// This schema with another laid over it: what a connection adds to an integration's fields.
@@ -143,18 +168,18 @@ impl DataSchema {
     #[must_use]
     pub fn patched(&self, patch: &DataSchema, options: PatchOptions) -> Self {
         let marks = [("readOnly", options.read_only), ("writeOnly", options.write_only)];
-        merge::patch(&self.0, &patch.0, marks).map_or_else(|| self.clone(), Self)
+        merge::patch(&self.0, &patch.0, marks).map_or_else(|| self.clone(), Self::of_keywords)
     }
 
     /// The schema of a value.
     #[must_use]
     pub fn from_value(value: &Value) -> Self {
-        Self(sample::of_value(value, 0))
+        Self::of_keywords(sample::of_value(value, 0))
     }
 
     /// The schema all samples have; nothing without samples.
     pub fn from_samples<'a>(samples: impl IntoIterator<Item = &'a Value>) -> Option<Self> {
-        sample::of_samples(samples.into_iter(), 0).map(Self)
+        sample::of_samples(samples.into_iter(), 0).map(Self::of_keywords)
     }
 
     /// The schema of a whole record whose fields have this schema: id, name, times and `fields`.
@@ -162,7 +187,7 @@ impl DataSchema {
     pub fn of_record(&self) -> Self {
         let text = || json!({"type": "string"});
         let time = || json!({"type": "string", "format": "datetime"});
-        Self(json!({"type": "object", "properties": {
+        Self::of_keywords(json!({"type": "object", "properties": {
             "id": text(),
             "name": text(),
             "uri": {"type": "string", "format": "url"},
@@ -246,7 +271,7 @@ impl DataSchema {
     /// The schema of these fields only.
     #[must_use]
     pub fn pick(&self, places: &[Locator]) -> Self {
-        Self(fields::pick(&self.0, places))
+        Self::of_keywords(fields::pick(&self.0, places))
     }
 
     /// The schema without these fields.

@@ -44,7 +44,39 @@ impl Validator {
         if self.0.is_valid(value) {
             return Ok(());
         }
-        let mut errors = self.0.iter_errors(value);
+        self.violations(value, |_| true)
+    }
+
+    /// As [`Validator::validate`], for an object of which only a part is given: properties that are missing at
+    /// its top are no fault.
+    ///
+    /// # Errors
+    /// As [`Validator::validate`].
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"votes": {"type": "integer"}}, "required": ["title"]}))?;
+    /// assert!(schema.compile()?.validate_part(&json!({"votes": 3})).is_ok());
+    /// assert!(schema.compile()?.validate_part(&json!({"votes": "3"})).is_err());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn validate_part(&self, value: &Value) -> Result<()> {
+        check_depth(value)?;
+        if self.0.is_valid(value) {
+            return Ok(());
+        }
+        let is_missing = |error: &ValidationError<'_>| {
+            matches!(error.kind(), ValidationErrorKind::Required { .. })
+                && error.instance_path().segments().next().is_none()
+        };
+        self.violations(value, |error| !is_missing(error))
+    }
+
+    /// The violations that count, as an error.
+    fn violations(&self, value: &Value, counts: impl Fn(&ValidationError<'_>) -> bool) -> Result<()> {
+        let mut errors = self.0.iter_errors(value).filter(|error| counts(error));
         let mut violations: Vec<String> = errors
             .by_ref()
             .take(SHOWN)
@@ -53,6 +85,9 @@ impl Validator {
         let more = errors.count();
         if more > 0 {
             violations.push(format!("and {more} more"));
+        }
+        if violations.is_empty() {
+            return Ok(());
         }
         Err(Error::invalid_input(violations.join("; ")))
     }

@@ -75,6 +75,8 @@ CREATE TABLE membrane_runs (
     is_success         INTEGER NOT NULL,
     created_at         TEXT NOT NULL,
     record             TEXT NOT NULL,
+    -- The last column, so that a listing does not read through megabytes it does not show.
+    exchanges          TEXT NOT NULL,
     PRIMARY KEY (workspace, id)
 );
 
@@ -93,11 +95,3 @@ CREATE TABLE membrane_run_actions (
     run       TEXT NOT NULL,
     PRIMARY KEY (workspace, action, run)
 ) WITHOUT ROWID;
-
--- Apart from the runs, so that a listing does not read through megabytes it does not show.
-CREATE TABLE membrane_run_exchanges (
-    workspace TEXT NOT NULL,
-    run       TEXT NOT NULL,
-    exchanges TEXT NOT NULL,
-    PRIMARY KEY (workspace, run)
-);

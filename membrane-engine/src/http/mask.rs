@@ -1,10 +1,18 @@
 //! Secrets taken out of text: by value in every spelling, and by the name they stand under.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, SERVER, USER_AGENT, VARY,
+};
 use http::{HeaderName, HeaderValue};
-use membrane_core::Secret;
+use membrane_core::{Error, Result};
+use zeroize::Zeroizing;
+
+use super::spelling;
 
 /// What stands where a secret stood.
 const MARK: &str = "***";
@@ -29,32 +37,47 @@ const FIELDS: &[&str] = &[
 /// Headers that hold a secret whatever they say, lower case.
 const HEADERS: &[&str] = &["authorization", "cookie", "proxy-authorization", "set-cookie"];
 
+/// Headers that are often there and hold no secret by their name.
+const PLAIN_HEADERS: &[HeaderName] =
+    &[ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, USER_AGENT, SERVER, ETAG, CACHE_CONTROL, VARY];
+
 /// Parts of names of headers that hold a secret.
 const HEADER_PARTS: &[&str] =
     &["api-key", "apikey", "api_key", "credential", "password", "secret", "session", "signature", "token"];
 
-/// Finds the secrets of one target.
+/// Finds the secrets of one target, in time that grows with the text alone.
 pub(crate) struct Mask {
-    /// Longest first, so that a secret that begins with another is taken whole.
-    secrets: Vec<Secret<String>>,
+    secrets: Option<AhoCorasick>,
+    /// Whether `+` may stand for a part of a secret.
+    has_space: bool,
 }
 
 impl Mask {
     /// Takes the secrets, and derives the base64 forms they can appear in.
-    pub(crate) fn new<'s>(values: impl IntoIterator<Item = &'s str>) -> Self {
+    ///
+    /// # Errors
+    /// `Configuration` when they are too many to look for.
+    pub(crate) fn new<'s>(values: impl IntoIterator<Item = &'s str>) -> Result<Self> {
         let mut texts = Vec::new();
         for value in values {
             if value.len() < SHORTEST {
                 continue;
             }
-            texts.push(value.to_owned());
             for offset in 0..3 {
-                texts.extend(base64_cores(value, offset));
+                texts.extend(base64_cores(value, offset).into_iter().map(Zeroizing::new));
             }
+            texts.push(Zeroizing::new(value.to_owned()));
         }
-        texts.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        texts.dedup();
-        Self { secrets: texts.into_iter().map(Secret::new).collect() }
+        if texts.is_empty() {
+            return Ok(Self { secrets: None, has_space: false });
+        }
+        let has_space = texts.iter().any(|text| text.contains(' '));
+        let patterns = texts.iter().map(|text| text.as_bytes());
+        // Longest first, so that a secret that begins with another is taken whole.
+        let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
+        let secrets = built
+            .map_err(|_| Error::configuration("the credentials hold more secrets than can be masked"))?;
+        Ok(Self { secrets: Some(secrets), has_space })
     }
 
     /// Masks a text.
@@ -66,18 +89,24 @@ impl Mask {
     }
 
     /// Masks the first `limit` bytes. A secret that the limit cuts in two is masked too.
-    pub(crate) fn bytes(&self, bytes: &[u8], limit: usize) -> String {
+    pub(crate) fn bytes<'t>(&self, bytes: &'t [u8], limit: usize) -> Cow<'t, str> {
         match self.scan(bytes, limit) {
-            Some(masked) => String::from_utf8_lossy(&masked).into_owned(),
-            None => String::from_utf8_lossy(bytes).into_owned(),
+            Some(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
+            None => match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(bytes),
+            },
         }
     }
 
     /// Masks a header's value.
-    pub(crate) fn header(&self, name: &HeaderName, value: &HeaderValue) -> String {
+    pub(crate) fn header<'t>(&self, name: &HeaderName, value: &'t HeaderValue) -> Cow<'t, str> {
         let known = |part: &&str| name.as_str().contains(part);
-        if value.is_sensitive() || HEADERS.contains(&name.as_str()) || HEADER_PARTS.iter().any(known) {
-            return MARK.to_owned();
+        let is_plain = PLAIN_HEADERS.contains(name);
+        if value.is_sensitive()
+            || !is_plain && (HEADERS.contains(&name.as_str()) || HEADER_PARTS.iter().any(known))
+        {
+            return Cow::Borrowed(MARK);
         }
         self.bytes(value.as_bytes(), usize::MAX)
     }
@@ -85,33 +114,45 @@ impl Mask {
     /// The masked bytes up to `limit` of the input, or nothing when they are the input as it is.
     fn scan(&self, input: &[u8], limit: usize) -> Option<Vec<u8>> {
         let end = input.len().min(limit);
-        let mut out: Option<Vec<u8>> = (end < input.len()).then(|| Vec::with_capacity(end));
-        let (mut at, mut copied) = (0, 0);
-        while at < end {
-            let Some((keep, skip)) = self.found(input, at) else {
-                at += 1;
-                continue;
-            };
-            let out = out.get_or_insert_with(|| Vec::with_capacity(end));
-            out.extend_from_slice(&input[copied..at + keep]);
-            out.extend_from_slice(MARK.as_bytes());
-            at += keep + skip;
-            copied = at;
+        let mut spans = self.spans(input);
+        spans.retain(|span| span.start < end);
+        if spans.is_empty() {
+            return (end < input.len()).then(|| input[..end].to_vec());
         }
-        if let (Some(out), true) = (&mut out, copied < end) {
+        spans.sort_unstable_by_key(|span| (span.start, span.end));
+        spans.dedup();
+        let mut out = Vec::with_capacity(end);
+        let mut copied = 0;
+        for span in spans {
+            // What begins within another one is part of it.
+            if copied == 0 || span.start >= copied {
+                out.extend_from_slice(&input[copied..span.start]);
+                out.extend_from_slice(MARK.as_bytes());
+            }
+            copied = copied.max(span.end);
+        }
+        if copied < end {
             out.extend_from_slice(&input[copied..end]);
         }
-        out
+        Some(out)
     }
 
-    /// What to keep and what to mask at this place, when there is something to mask.
-    fn found(&self, input: &[u8], at: usize) -> Option<(usize, usize)> {
-        let rest = &input[at..];
-        let secret = self.secrets.iter().find_map(|secret| spelled(rest, secret.expose()));
-        secret.map(|length| (0, length)).or_else(|| {
-            let before = at.checked_sub(1).map(|before| input[before]);
-            matches!(before, None | Some(b'"' | b'&' | b'?')).then(|| field(rest, before == Some(b'"')))?
-        })
+    /// Where secrets stand, in no order and perhaps within one another.
+    fn spans(&self, input: &[u8]) -> Vec<Range<usize>> {
+        let mut spans = self.spans_as_written(input);
+        for spelled in spelling::readings(input, self.has_space) {
+            let found = self.spans_as_written(&spelled.text);
+            spans.extend(found.into_iter().map(|span| spelled.place(span)));
+        }
+        spans
+    }
+
+    fn spans_as_written(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let secrets = self.secrets.iter().flat_map(|secrets| secrets.find_iter(text));
+        // A name begins the text, or stands behind one of these.
+        let names = memchr::memchr3_iter(b'"', b'&', b'?', text).map(|before| before + 1);
+        let values = std::iter::once(0).chain(names).filter_map(|at| value_of(text, at));
+        secrets.map(|found| found.range()).chain(values).collect()
     }
 }
 
@@ -133,70 +174,24 @@ fn base64_cores(secret: &str, offset: usize) -> Vec<String> {
         .collect()
 }
 
-/// How many bytes at the start of `text` spell `secret`: as it is, or with any of its characters
-/// percent-encoded, `+` for a space, or escaped as in JSON.
-fn spelled(text: &[u8], secret: &str) -> Option<usize> {
-    let first = secret.as_bytes().first()?;
-    let start = text.first()?;
-    if start != first && !matches!(start, b'%' | b'\\' | b'+') {
-        return None;
-    }
-    if text.starts_with(secret.as_bytes()) {
-        return Some(secret.len());
-    }
-    let mut at = 0;
-    for letter in secret.chars() {
-        at += spelled_letter(&text[at..], letter)?;
-    }
-    Some(at)
-}
-
-fn spelled_letter(text: &[u8], letter: char) -> Option<usize> {
-    match text {
-        [b'\\', b'u', ..] => {
-            let mut at = 0;
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                let digits = text[at..].strip_prefix(b"\\u").and_then(|rest| rest.get(..4))?;
-                let digits = std::str::from_utf8(digits).ok()?;
-                at += 6;
-                (u16::from_str_radix(digits, 16) == Ok(*unit)).then_some(())?;
-            }
-            return Some(at);
-        }
-        [b'\\', escaped, ..] if letter == char::from(*escaped) && matches!(escaped, b'"' | b'/' | b'\\') => {
-            return Some(2);
-        }
-        [b'+', ..] if letter == ' ' => return Some(1),
-        _ => {}
-    }
-    let mut at = 0;
-    for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
-        at += match &text[at..] {
-            [b'%', high, low, ..] if hex(*high, *low) == Some(byte) => 3,
-            [raw, ..] if *raw == byte => 1,
-            _ => return None,
-        };
-    }
-    Some(at)
-}
-
-fn hex(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
-}
-
-/// The length of `name=` or `name": "` and of the value after it, when the name is one of [`FIELDS`].
-fn field(text: &[u8], quoted: bool) -> Option<(usize, usize)> {
-    let starts =
-        |name: &&&str| text.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name.as_bytes()));
-    let mut at = FIELDS.iter().find(starts)?.len();
+/// Where the value stands whose name, one of [`FIELDS`], is at `start`: after `name=`, or after `"name": "`.
+fn value_of(text: &[u8], start: usize) -> Option<Range<usize>> {
+    let first = text.get(start)?.to_ascii_lowercase();
+    let is_here = |name: &&&str| {
+        name.as_bytes()[0] == first
+            && text
+                .get(start..start + name.len())
+                .is_some_and(|here| here.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let mut at = start + FIELDS.iter().find(is_here)?.len();
+    let before = start.checked_sub(1).map(|before| text[before]);
     if text.get(at) == Some(&b'=') {
         at += 1;
         let ends = |byte: &u8| matches!(byte, b'&' | b'#' | b'"' | b' ' | b'\n');
         let value = &text[at..];
-        return Some((at, value.iter().position(ends).unwrap_or(value.len())));
+        return Some(at..at + value.iter().position(ends).unwrap_or(value.len()));
     }
-    if !quoted || text.get(at) != Some(&b'"') {
+    if before != Some(b'"') || text.get(at) != Some(&b'"') {
         return None;
     }
     at += 1;
@@ -216,7 +211,7 @@ fn field(text: &[u8], quoted: bool) -> Option<(usize, usize)> {
             _ => length += 1,
         }
     }
-    Some((at, length.min(value.len())))
+    Some(at..at + length.min(value.len()))
 }
 
 #[cfg(test)]
@@ -224,7 +219,7 @@ mod tests {
     use super::*;
 
     fn masked(secret: &str, text: &str) -> String {
-        Mask::new([secret]).text(text).into_owned()
+        Mask::new([secret]).unwrap().text(text).into_owned()
     }
 
     #[test]
@@ -254,7 +249,7 @@ mod tests {
 
     #[test]
     fn fields_by_name() {
-        let none = Mask::new([]);
+        let none = Mask::new([]).unwrap();
         let text = r#"{"access_token" : "a\"b", "token_type":"x", "next":"https://h/p?api_key=zz&n=1"}"#;
         let want = r#"{"access_token" : "***", "token_type":"x", "next":"https://h/p?api_key=***&n=1"}"#;
         assert_eq!(none.text(text), want);
@@ -264,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_cut_secret_is_masked_whole() {
-        let mask = Mask::new(["abcdefgh"]);
+        let mask = Mask::new(["abcdefgh"]).unwrap();
         assert_eq!(mask.bytes(b"xxabcdefghyy", 5), "xx***");
         assert_eq!(mask.bytes(b"xxabcdefghyy", 11), "xx***y");
         assert_eq!(mask.bytes(b"xx", 5), "xx");
@@ -272,7 +267,42 @@ mod tests {
 
     #[test]
     fn longest_first_and_short_ones_left() {
-        let mask = Mask::new(["token", "token-long", "abc"]);
+        let mask = Mask::new(["token", "token-long", "abc"]).unwrap();
         assert_eq!(mask.text("token-long token abc"), "*** *** abc");
+    }
+
+    #[test]
+    fn a_key_of_several_lines_and_text_within_text() {
+        let key = "-----BEGIN KEY-----\nMIIE/abc+def\n-----END KEY-----\n";
+        let once = serde_json::to_string(&serde_json::json!({ "key": key })).unwrap();
+        let twice = serde_json::to_string(&serde_json::json!({ "body": once })).unwrap();
+        let encoded = url::form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>();
+        for text in [key.to_owned(), once, twice, format!("k={encoded}&n=1")] {
+            let masked = masked(key, &text);
+            assert!(masked.contains(MARK) && !masked.contains("MIIE"), "{masked}");
+        }
+        let inner = r#"{"body":"{\"password\":\"hunter2\",\"n\":1}"}"#;
+        assert_eq!(masked("unrelated", inner), r#"{"body":"{\"password\":\"***\",\"n\":1}"}"#);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_spelling_gets_through(
+            secret in "[!-~]{4,24}",
+            before in "[a-z ]{0,8}",
+            after in "[a-z ]{0,8}",
+        ) {
+            let json = serde_json::to_string(&format!("{before}{secret}{after}")).unwrap();
+            let form = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>();
+            for text in [format!("{before}{secret}{after}"), json, format!("{before}{form}{after}")] {
+                proptest::prop_assert!(masked(&secret, &text).contains(MARK), "{}", text);
+            }
+        }
+
+        #[test]
+        fn any_bytes(secret in ".{4,8}", bytes: Vec<u8>, limit in 0_usize..64) {
+            let mask = Mask::new([secret.as_str()]).unwrap();
+            let _ = mask.bytes(&bytes, limit);
+        }
     }
 }

@@ -36,6 +36,7 @@ mod recorder;
 mod redirect;
 mod resolve;
 mod retry;
+mod spelling;
 mod stack;
 mod target;
 mod transport;

@@ -20,15 +20,18 @@ const BODY_SHOWN: usize = 16 * 1024;
 /// How much of a body is kept, so that a secret across the end of what is shown is still recognised.
 const BODY_KEPT: usize = BODY_SHOWN + 4 * 1024;
 
-/// How many exchanges are kept; a run that reads a thousand pages keeps the last ones.
+/// How many exchanges are kept, and how many bytes of their bodies; a run that reads a thousand pages keeps the
+/// last ones.
 const EXCHANGES_KEPT: usize = 200;
+const BYTES_KEPT: usize = 1024 * 1024;
 
 /// Collects what went over the wire during one run: every attempt, every redirect, every failure.
 ///
 /// Recording copies no body; masking and formatting are done when the exchanges are taken out. Secrets of
 /// the [`Target`] are masked wherever they appear (URL, query, headers, bodies) and however they are
 /// spelled there (plain, percent-encoded, JSON-escaped, within base64), as are headers and fields that
-/// hold a secret by their name. Of each body 16 KiB are shown, of a run the last 200 exchanges.
+/// hold a secret by their name. Of each body 16 KiB are shown, of a run the last 200 exchanges that
+/// are at most 1 MiB together.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -46,7 +49,13 @@ const EXCHANGES_KEPT: usize = 200;
 /// ```
 #[derive(Default)]
 pub struct Recorder {
-    kept: Mutex<VecDeque<Raw>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    exchanges: VecDeque<Raw>,
+    bytes: usize,
 }
 
 impl Recorder {
@@ -58,7 +67,7 @@ impl Recorder {
     /// Takes out what was recorded so far, oldest first, masked.
     pub fn take_exchanges(&self) -> Vec<Exchange> {
         let raw = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        raw.into_iter().map(Raw::shown).collect()
+        raw.exchanges.into_iter().map(Raw::shown).collect()
     }
 
     /// Ends the recording and gives what was recorded, oldest first, masked.
@@ -66,12 +75,19 @@ impl Recorder {
         self.take_exchanges()
     }
 
+    /// Bytes of bodies that are kept.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes
+    }
+
     fn push(&self, raw: Raw) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == EXCHANGES_KEPT {
-            kept.pop_front();
+        kept.bytes += raw.bytes();
+        kept.exchanges.push_back(raw);
+        while kept.exchanges.len() > EXCHANGES_KEPT || kept.bytes > BYTES_KEPT && kept.exchanges.len() > 1 {
+            let Some(oldest) = kept.exchanges.pop_front() else { return };
+            kept.bytes -= oldest.bytes();
         }
-        kept.push_back(raw);
     }
 }
 
@@ -198,6 +214,11 @@ struct Raw {
 }
 
 impl Raw {
+    fn bytes(&self) -> usize {
+        let answer = self.outcome.as_ref().map_or(0, |(_, _, body)| body.start.len());
+        self.body.start.len() + answer
+    }
+
     fn shown(self) -> Exchange {
         let mask = self.target.mask();
         let (response, error) = match &self.outcome {
@@ -270,7 +291,7 @@ impl Body {
         if std::str::from_utf8(&self.start).is_err_and(|error| error.error_len().is_some()) {
             return Some(format!("({} bytes that are no text)", self.length));
         }
-        let mut text = target.mask().bytes(&self.start, BODY_SHOWN);
+        let mut text = target.mask().bytes(&self.start, BODY_SHOWN).into_owned();
         if self.length > BODY_SHOWN {
             text.push_str(&format!("… (cut, {} bytes in all)", self.length));
         }

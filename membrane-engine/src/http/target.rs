@@ -209,7 +209,7 @@ impl TargetBuilder {
             limit_key,
             rate: self.rate,
             idempotency_header: self.idempotency_header,
-            mask: Mask::new(secrets.iter().map(|secret| secret.as_str())),
+            mask: Mask::new(secrets.iter().map(|secret| secret.as_str()))?,
         })
     }
 }

@@ -24,7 +24,7 @@ macro_rules! with_collection {
         let client = connected.client($engine, None);
         let cx = connected.cx(&client);
         let outcome = async {
-            let $collection = Collections::open($engine, &cx, &target.collection_key, &parameters).await?;
+            let $collection = Collections::open(&cx, &target.collection_key, &parameters)?;
             $body
         }
         .await;

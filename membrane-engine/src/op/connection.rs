@@ -60,7 +60,7 @@ impl Execute for CreateConnection {
         if let Some(key) = &self.key {
             Key::parse(key)?;
         }
-        check_parameters(engine, &connector, option, self.connector_parameters.as_ref()).await?;
+        check_parameters(&connector, option, self.connector_parameters.as_ref())?;
         let current = current_of(&self, engine, caller, &integration).await?;
         let id = current.as_ref().map_or_else(new_id, |current| current.id.to_string());
         let credentials = credentials_of(&self, engine, &connector, option, &integration, &id).await?;
@@ -125,12 +125,7 @@ fn check_size(credentials: &Value) -> Result<()> {
 }
 
 /// A customer sets only what the way to connect declares; the rest is the product's.
-async fn check_parameters(
-    engine: &Engine,
-    connector: &Connector,
-    option: &AuthOption,
-    given: Option<&Value>,
-) -> Result<()> {
+fn check_parameters(connector: &Connector, option: &AuthOption, given: Option<&Value>) -> Result<()> {
     let Some(given) = given.filter(|given| !given.is_null()) else { return Ok(()) };
     let wrong = |why: String| Error::invalid_input(why).with("field", "connectorParameters");
     let Value::Object(map) = given else {
@@ -146,7 +141,7 @@ async fn check_parameters(
         )));
     }
     let Some(schema) = schema else { return Ok(()) };
-    let schema = engine.parts().cache.validator(schema).await?;
+    let schema = schema.compile()?;
     schema.validate(given).map_err(|error| {
         wrong(format!("the parameters of {} do not fit: {}", connector.name, error.message()))
     })
@@ -253,7 +248,7 @@ async fn credentials_of(
     let input = op.input.clone().unwrap_or_else(|| json!({}));
     check_size(&input)?;
     if let Some(schema) = &option.input_schema {
-        engine.parts().cache.validator(schema).await?.validate(&input).map_err(|error| {
+        schema.compile()?.validate(&input).map_err(|error| {
             Error::invalid_input(format!(
                 "the input for {} does not fit: {}",
                 connector.name,
@@ -345,7 +340,7 @@ impl Execute for RunOperation {
         let client = connected.client(engine, None);
         let cx = connected.cx(&client);
         let input = self.input.unwrap_or_else(|| json!({}));
-        let outcome = run_operation(engine, &cx, &self.operation_key, &input).await;
+        let outcome = run_operation(&cx, &self.operation_key, input).await;
         let output = outcome.map_err(|error| {
             error
                 .with("connectionId", &connected.connection.id)

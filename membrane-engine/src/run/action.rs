@@ -1,5 +1,5 @@
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::Method;
 use membrane_core::connector::{ApiRequest, Cx, RestCall};
@@ -9,7 +9,6 @@ use membrane_core::{Error, Formula, Result, RunId, Vars};
 use serde_json::{Map, Value, json};
 
 use super::collection::Collections;
-use super::log::Finished;
 use super::plan::{Plan, plan};
 use crate::clock::new_id;
 use crate::http::Recorder;
@@ -20,90 +19,73 @@ pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) 
     let plan = plan(engine, caller, &op.selector).await?;
     let id = RunId::from(new_id());
     let input = op.input.unwrap_or_else(|| Value::Object(Map::new()));
-    let recorder = Arc::new(Recorder::new());
-    let started = Instant::now();
-    let started_at = jiff::Timestamp::now();
-    let outcome = run(engine, &plan, &input, &recorder).await;
-    let outcome = outcome.map_err(|error| {
+    let running = engine.parts().log.begin(id.clone(), Arc::clone(&plan), &input, op.meta.as_ref()).await?;
+    let outcome = run(engine, &plan, input, running.recorder()).await.map_err(|error| {
         error
             .with_operation("actions.run")
             .with("actionRunId", &id)
             .with("connectionId", &plan.connected.connection.id)
             .masked(|text| plan.connected.target.mask().text(text))
     });
-    let finished = Finished {
-        id: id.clone(),
-        plan,
-        input,
-        output: outcome.as_ref().ok().cloned(),
-        error: outcome.as_ref().err().map(Into::into),
-        meta: op.meta,
-        started_at,
-        duration: started.elapsed(),
-        recorder,
-    };
-    engine.parts().log.push(finished).await;
+    running.end(&outcome);
     outcome.map(|output| ActionRun { output, action_run_id: id })
 }
 
-async fn run(engine: &Engine, plan: &Plan, input: &Value, recorder: &Arc<Recorder>) -> Result<Value> {
+async fn run(engine: &Engine, plan: &Plan, input: Value, recorder: &Arc<Recorder>) -> Result<Value> {
     if let Some(schema) = &plan.input {
-        schema.validate(input).map_err(|error| {
+        schema.validate(&input).map_err(|error| {
             Error::invalid_input(format!("the input of `{}` does not fit: {}", plan.name, error.message()))
         })?;
     }
     let connected = &plan.connected;
     let client = connected.client(engine, Some(Arc::clone(recorder)));
     let cx = connected.cx(&client);
-    let vars = cx.settings().action_vars().with("input", input).with("actionInstance", &plan.action_instance);
+    let vars = |input| {
+        cx.settings().action_vars().with("input", input).with("actionInstance", &plan.action_instance)
+    };
     let config = match &plan.config {
-        Some(config) => config.try_build(&vars)?.unwrap_or_default(),
+        Some(config) => config.try_build(&vars(&input))?.unwrap_or_default(),
         None => Value::Null,
     };
-    let output = perform(engine, &cx, plan.kind, &config, input).await?;
-    match &plan.output_mapping {
-        Some(mapping) => Ok(mapping.try_build(&vars.with("output", &output))?.unwrap_or_default()),
-        None => Ok(output),
-    }
+    let Some(mapping) = &plan.output_mapping else {
+        return perform(&cx, plan.kind, config, Cow::Owned(input)).await;
+    };
+    let output = perform(&cx, plan.kind, config, Cow::Borrowed(&input)).await?;
+    Ok(mapping.try_build(&vars(&input).with("output", &output))?.unwrap_or_default())
 }
 
-async fn perform(
-    engine: &Engine,
-    cx: &Cx<'_>,
-    kind: ActionKind,
-    config: &Value,
-    input: &Value,
-) -> Result<Value> {
+async fn perform(cx: &Cx<'_>, kind: ActionKind, config: Value, input: Cow<'_, Value>) -> Result<Value> {
     match kind {
-        ActionKind::ApiRequestToExternalApp => api_request(cx, config).await,
-        ActionKind::ConnectorOperation => operation(engine, cx, config, input).await,
+        ActionKind::ApiRequestToExternalApp => api_request(cx, &config).await,
+        ActionKind::ConnectorOperation => operation(cx, config, input).await,
         ActionKind::CreateDataRecord
         | ActionKind::DeleteDataRecord
         | ActionKind::FindDataRecordById
         | ActionKind::ListDataRecords
         | ActionKind::MatchDataRecord
         | ActionKind::SearchDataRecord
-        | ActionKind::UpdateDataRecord => data(engine, cx, kind, config, input).await,
+        | ActionKind::UpdateDataRecord => data(cx, kind, &config, &input).await,
         other => Err(Error::unsupported(format!("actions of type `{}` cannot be run yet", other.as_str()))),
     }
 }
 
 /// `config: {operationKey, input?}`; without `input` the action's own input goes in.
-async fn operation(engine: &Engine, cx: &Cx<'_>, config: &Value, input: &Value) -> Result<Value> {
+async fn operation(cx: &Cx<'_>, mut config: Value, input: Cow<'_, Value>) -> Result<Value> {
+    let own = config.get_mut("input").map(Value::take);
     let key = config.get("operationKey").and_then(Value::as_str).ok_or_else(|| needs("operationKey"))?;
-    run_operation(engine, cx, key, config.get("input").unwrap_or(input)).await
+    run_operation(cx, key, own.unwrap_or_else(|| input.into_owned())).await
 }
 
 /// Runs an operation of the connector on an input that fits its schema.
-pub(crate) async fn run_operation(engine: &Engine, cx: &Cx<'_>, key: &str, input: &Value) -> Result<Value> {
+pub(crate) async fn run_operation(cx: &Cx<'_>, key: &str, input: Value) -> Result<Value> {
     let operation = cx.connector().operation(&key.into())?;
     if let Some(schema) = &operation.input_schema {
-        let schema = engine.parts().cache.validator(schema).await?;
-        schema.validate(input).map_err(|error| {
+        schema.compile()?.validate(&input).map_err(|error| {
             Error::invalid_input(format!("the input of operation `{key}` does not fit: {}", error.message()))
         })?;
     }
-    cx.run(&operation.run, &json!({ "input": input })).await
+    let args = Value::Object([("input".to_owned(), input)].into_iter().collect());
+    cx.run(&operation.run, &args).await
 }
 
 /// `config: {request: {method, path|uri, query?, headers?, body?, pathParameters?}}`.
@@ -130,20 +112,14 @@ async fn api_request(cx: &Cx<'_>, config: &Value) -> Result<Value> {
 }
 
 /// `config: {dataSource: {collectionKey, collectionParameters?}, …}` and what the type needs.
-async fn data(
-    engine: &Engine,
-    cx: &Cx<'_>,
-    kind: ActionKind,
-    config: &Value,
-    input: &Value,
-) -> Result<Value> {
+async fn data(cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> Result<Value> {
     let source = config.get("dataSource").unwrap_or(&Value::Null);
     let key = source
         .get("collectionKey")
         .and_then(Value::as_str)
         .ok_or_else(|| needs("dataSource.collectionKey"))?;
     let parameters = source.get("collectionParameters").cloned().unwrap_or_default();
-    let collection = Collections::open(engine, cx, key, &parameters).await?;
+    let collection = Collections::open(cx, key, &parameters)?;
     let cursor = || config.get("cursor").or_else(|| input.get("cursor")).and_then(Value::as_str);
     let id = || {
         let value = config.get("id").or_else(|| input.get("id"));

@@ -3,11 +3,9 @@ use membrane_core::{Error, ErrorKind, Filter, Result, Validator};
 use serde_json::{Map, Value, json};
 
 use super::page::{self, as_text};
-use crate::Engine;
 
 /// A data collection of one connection, ready to be used.
 pub(crate) struct Collections<'a> {
-    engine: &'a Engine,
     cx: Cx<'a>,
     collection: &'a Collection,
 }
@@ -17,22 +15,17 @@ const MAX_MATCH_PAGES: usize = 100;
 
 impl<'a> Collections<'a> {
     /// Finds a collection and checks its parameters.
-    pub(crate) async fn open<'p: 'a>(
-        engine: &'a Engine,
-        cx: &Cx<'a>,
-        key: &str,
-        parameters: &'p Value,
-    ) -> Result<Self> {
+    pub(crate) fn open<'p: 'a>(cx: &Cx<'a>, key: &str, parameters: &'p Value) -> Result<Self> {
         let collection = cx.connector().collection(&key.into())?;
         if let Some(schema) = &collection.parameters_schema {
             let empty = json!({});
             let given = if parameters.is_null() { &empty } else { parameters };
-            engine.parts().cache.validator(schema).await?.validate(given).map_err(|error| {
+            schema.compile()?.validate(given).map_err(|error| {
                 Error::invalid_input(format!("the parameters of `{key}` do not fit: {}", error.message()))
                     .with("field", "parameters")
             })?;
         }
-        Ok(Self { engine, cx: cx.with_parameters(parameters), collection })
+        Ok(Self { cx: cx.with_parameters(parameters), collection })
     }
 
     /// Reads a page. Conditions the app cannot try itself are tried here.
@@ -67,7 +60,7 @@ impl<'a> Collections<'a> {
         let page = list.page(&self.cx, &filter, not_empty(cursor)).await?;
         let records = self.records(page, &list.local_filter(&filter))?;
         if let Some(schema) = self.collection.fields_schema.as_ref().filter(|_| validate) {
-            let schema = self.engine.parts().cache.validator(schema).await?;
+            let schema = schema.compile()?;
             records.records.iter().try_for_each(|record| self.check_record(&schema, record))?;
         }
         Ok(records)
@@ -158,7 +151,7 @@ impl<'a> Collections<'a> {
                 Error::invalid_input(format!("`{}` needs `{name}`", self.collection.key)).with("field", name)
             );
         }
-        self.check_fields(&fields).await?;
+        self.check_fields(&fields)?;
         let args = json!({ "fields": fields });
         let answer = self.cx.run(&method.call, &args).await?;
         self.written_id(method, &answer).ok_or_else(|| {
@@ -178,7 +171,7 @@ impl<'a> Collections<'a> {
                 Error::invalid_input("there is no field here that can be changed").with("field", "fields")
             );
         }
-        self.check_fields(&fields).await?;
+        self.check_fields(&fields)?;
         let args = json!({"id": check_id(id)?, "fields": fields});
         let answer = self.cx.run(&method.call, &args).await?;
         Ok(self.written_id(method, &answer).unwrap_or_else(|| id.to_owned()))
@@ -229,15 +222,9 @@ impl<'a> Collections<'a> {
     }
 
     /// Checks the types of the fields that are given; which ones are required is the method's to say.
-    async fn check_fields(&self, fields: &Map<String, Value>) -> Result<()> {
+    fn check_fields(&self, fields: &Map<String, Value>) -> Result<()> {
         let Some(schema) = &self.collection.fields_schema else { return Ok(()) };
-        let mut schema = schema.as_value().clone();
-        if let Some(schema) = schema.as_object_mut() {
-            schema.shift_remove("required");
-        }
-        let schema = membrane_core::DataSchema::new(schema)?;
-        let schema = self.engine.parts().cache.validator(&schema).await?;
-        schema.validate(&Value::Object(fields.clone())).map_err(|error| {
+        schema.compile()?.validate_part(&Value::Object(fields.clone())).map_err(|error| {
             Error::invalid_input(format!(
                 "the fields of `{}` do not fit: {}",
                 self.collection.key,

@@ -25,7 +25,7 @@ pub(super) fn record(collection: &Collection, cx: &Cx<'_>, raw: Value) -> Result
     record.created_time = text(created_time, "");
     record.updated_time = text(updated_time, "");
     record.fields = match fields {
-        Some(fields) => fields.build_with(&Vars::from(&raw)).unwrap_or_default(),
+        Some(fields) => fields.build_from(raw).unwrap_or_default(),
         None => raw,
     };
     Ok(record)

@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) kind: ActionKind,
     pub(crate) config: Option<Formula>,
     pub(crate) output_mapping: Option<Formula>,
-    pub(crate) input: Option<Arc<Validator>>,
+    pub(crate) input: Option<Validator>,
     /// The universal, the integration's and the connection's element.
     pub(crate) actions: [Option<ElementId>; 3],
     pub(crate) action_instance: Value,
@@ -68,7 +68,7 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
             .map_err(|error| Error::configuration(error.message().to_owned()).with("action", &action.id))
     };
     let input = match &spec.input_schema {
-        Some(schema) => Some(engine.parts().cache.validator(schema).await?),
+        Some(schema) => Some(schema.compile()?),
         None => None,
     };
     let id = effective.connection.or(effective.integration).or(effective.universal);

@@ -34,7 +34,7 @@ impl Engine {
 }
 
 async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Result<ProxyResponse> {
-    caller.require(Access::Customer)?;
+    engine.check(caller, Access::Customer)?;
     let connected = connected(engine, caller, &request.connection_id).await?;
     let client = connected.client(engine, None);
     // Over REST a whole address arrives behind the slash of the route; it is judged as the address it is.

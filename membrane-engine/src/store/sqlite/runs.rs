@@ -1,9 +1,10 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
-use membrane_core::{Error, Page, Paging, Result, RunId};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
+use membrane_core::{ElementId, Error, Page, Paging, Result, RunId};
+use sqlx::query::Query;
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::select::{Select, column, fetch_limit, id, page};
 use super::writer::Stop;
@@ -18,11 +19,7 @@ const COLUMNS: &str = "runs.id, runs.workspace, runs.customer, runs.integration,
 /// The statement that reads one run with its exchanges.
 pub(super) fn select_one(scope: &Scope, run: &RunId) -> Select {
     let mut select = Select::new("SELECT ");
-    select.push(COLUMNS).push(
-        ", COALESCE(exchanges.exchanges, '') FROM membrane_runs AS runs \
-         LEFT JOIN membrane_run_exchanges AS exchanges \
-         ON exchanges.workspace = runs.workspace AND exchanges.run = runs.id WHERE runs.workspace = ",
-    );
+    select.push(COLUMNS).push(", runs.exchanges FROM membrane_runs AS runs WHERE runs.workspace = ");
     select.arg(scope.workspace()).push(" AND runs.id = ").arg(run);
     select.and_eq("runs.customer = ", scope.customer());
     select
@@ -112,54 +109,94 @@ fn instant(field: &'static str, text: &str) -> Result<String> {
 
 // ===== writing =====
 
-pub(super) async fn append(conn: &mut SqliteConnection, run: &RunRow) -> Result<(), Stop> {
-    let [universal, integration, connection] = &run.actions;
-    let done = sqlx::query(
-        "INSERT INTO membrane_runs (workspace, id, customer, integration, connection, action_universal, \
-         action_integration, action_connection, is_success, created_at, record) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (workspace, id) DO NOTHING",
-    )
-    .bind(run.workspace.as_str())
-    .bind(run.id.as_str())
-    .bind(run.customer.as_str())
-    .bind(run.integration.as_ref().map(AsRef::<str>::as_ref))
-    .bind(run.connection.as_ref().map(AsRef::<str>::as_ref))
-    .bind(universal.as_ref().map(AsRef::<str>::as_ref))
-    .bind(integration.as_ref().map(AsRef::<str>::as_ref))
-    .bind(connection.as_ref().map(AsRef::<str>::as_ref))
-    .bind(run.is_success)
-    .bind(run.created_at.as_str())
-    .bind(run.record.as_str())
-    .execute(&mut *conn)
-    .await?;
-    if done.rows_affected() == 0 {
-        return Ok(());
+/// Rows a statement at the most; few sizes, so that the connection's statement cache holds them all.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
+
+/// Appends runs with few statements: each is a message to SQLite's thread and back.
+pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Result<(), Stop> {
+    for runs in by_size(runs) {
+        let text = many(
+            "INSERT INTO membrane_runs (workspace, id, customer, integration, connection, action_universal, \
+             action_integration, action_connection, is_success, created_at, record, exchanges) VALUES ",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            runs.len(),
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for run in runs {
+            query = bind(query, run);
+        }
+        query.execute(&mut *conn).await?;
     }
-    for action in run.actions.iter().flatten() {
-        sqlx::query(
-            "INSERT INTO membrane_run_actions (workspace, action, run) VALUES (?1, ?2, ?3) \
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(run.workspace.as_str())
-        .bind(action.as_str())
-        .bind(run.id.as_str())
-        .execute(&mut *conn)
-        .await?;
-    }
-    if !run.exchanges.is_empty() {
-        sqlx::query("INSERT INTO membrane_run_exchanges (workspace, run, exchanges) VALUES (?1, ?2, ?3)")
-            .bind(run.workspace.as_str())
-            .bind(run.id.as_str())
-            .bind(run.exchanges.as_str())
-            .execute(&mut *conn)
-            .await?;
+    let actions: Vec<(&RunRow, &ElementId)> =
+        runs.iter().flat_map(|run| run.actions.iter().flatten().map(move |action| (run, action))).collect();
+    for actions in by_size(&actions) {
+        let text = many(
+            "INSERT INTO membrane_run_actions (workspace, action, run) VALUES ",
+            "(?, ?, ?)",
+            actions.len(),
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for (run, action) in actions {
+            query = query.bind(run.workspace.as_str()).bind(action.as_str()).bind(run.id.as_str());
+        }
+        query.execute(&mut *conn).await?;
     }
     Ok(())
+}
+
+/// The text of an insert of several rows that leaves those alone that are there.
+fn many(insert: &str, row: &str, rows: usize) -> String {
+    let mut text = String::with_capacity(insert.len() + rows * (row.len() + 2) + 24);
+    text.push_str(insert);
+    for n in 0..rows {
+        text.push_str(if n > 0 { ", " } else { "" });
+        text.push_str(row);
+    }
+    text.push_str(" ON CONFLICT DO NOTHING");
+    text
+}
+
+/// Cuts a list to pieces of [`SIZES`], the biggest first.
+fn by_size<T>(mut list: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= list.len())?;
+        let (piece, rest) = list.split_at(size);
+        list = rest;
+        Some(piece)
+    })
+}
+
+fn bind<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    run: &'q RunRow,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    let [universal, integration, connection] = &run.actions;
+    query
+        .bind(run.workspace.as_str())
+        .bind(run.id.as_str())
+        .bind(run.customer.as_str())
+        .bind(run.integration.as_ref().map(AsRef::<str>::as_ref))
+        .bind(run.connection.as_ref().map(AsRef::<str>::as_ref))
+        .bind(universal.as_ref().map(AsRef::<str>::as_ref))
+        .bind(integration.as_ref().map(AsRef::<str>::as_ref))
+        .bind(connection.as_ref().map(AsRef::<str>::as_ref))
+        .bind(run.is_success)
+        .bind(run.created_at.as_str())
+        .bind(run.record.as_str())
+        .bind(run.exchanges.as_str())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_cut_to_few_sizes() {
+        let list: Vec<usize> = (0..167).collect();
+        let sizes: Vec<usize> = by_size(&list).map(<[usize]>::len).collect();
+        assert_eq!(sizes, [64, 64, 16, 16, 4, 1, 1, 1]);
+        assert_eq!(by_size(&list).flatten().copied().collect::<Vec<_>>(), list);
+    }
 
     #[test]
     fn times_are_brought_to_one_form() {

@@ -193,11 +193,7 @@ async fn transact(conn: &mut SqliteConnection, batch: &[Job]) -> Result<Vec<Resu
 
 async fn perform(conn: &mut SqliteConnection, work: &Work) -> Result<Done, Stop> {
     match work {
-        Work::Append(rows) => {
-            for row in rows {
-                runs::append(conn, row).await?;
-            }
-        }
+        Work::Append(rows) => runs::append(conn, rows).await?,
         Work::Close => {}
         Work::Rewrap { row, key_id, wrapped_key } => {
             credentials::rewrap(conn, row, key_id, wrapped_key).await?;

@@ -1,0 +1,165 @@
+//! The log of runs: written off the hot path, in batches, and not lost on a clean stop.
+//!
+//! A run takes its place in the queue before it begins, so that ending it never waits for one, and so that a
+//! run nobody waits for any more is written too.
+
+mod excerpt;
+mod row;
+mod running;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use membrane_core::{Error, ErrorKind, Result, RunId};
+use serde_json::{Map, Value};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+pub(crate) use self::row::run_record;
+use self::running::Finished;
+pub(crate) use self::running::Running;
+use self::writer::Writer;
+use super::plan::Plan;
+use crate::store::Store;
+
+/// Runs that are under way or wait to be written; a run beyond that waits before it begins.
+const QUEUE: usize = 16_384;
+
+/// Bytes of runs that wait to be written; a run that ends beyond that waits until there are fewer.
+const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long closing waits for runs that are under way.
+const GRACE: Duration = Duration::from_secs(30);
+
+enum Message {
+    Run(Box<Finished>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// The queue and the one task that empties it.
+pub(crate) struct RunLog {
+    queue: Mutex<Option<mpsc::Sender<Message>>>,
+    sender: mpsc::WeakSender<Message>,
+    waiting: Arc<Waiting>,
+    signals: Arc<Signals>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the writer is told besides the queue.
+#[derive(Default)]
+struct Signals {
+    /// Nothing begins any more.
+    closed: AtomicBool,
+    /// Somebody waits for what is queued.
+    hurry: Notify,
+    /// Runs under way are waited for no longer.
+    stop: Notify,
+}
+
+/// How much waits to be written.
+#[derive(Default)]
+struct Waiting {
+    bytes: AtomicUsize,
+    written: Notify,
+}
+
+impl Waiting {
+    fn add(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn remove(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.written.notify_waiters();
+    }
+
+    /// Waits until there is room.
+    async fn room(&self) {
+        loop {
+            let written = self.written.notified();
+            if self.bytes.load(Ordering::Relaxed) <= QUEUE_BYTES {
+                return;
+            }
+            written.await;
+        }
+    }
+}
+
+impl RunLog {
+    /// Starts the writer. It ends when the log is closed or dropped.
+    pub(crate) fn start(store: Arc<dyn Store>) -> Self {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let (waiting, signals) = (Arc::<Waiting>::default(), Arc::<Signals>::default());
+        let writer = Writer { store, queue, waiting: Arc::clone(&waiting), signals: Arc::clone(&signals) };
+        Self {
+            sender: sender.downgrade(),
+            queue: Mutex::new(Some(sender)),
+            waiting,
+            signals,
+            task: Mutex::new(Some(tokio::spawn(writer.run()))),
+        }
+    }
+
+    /// Begins a run: whatever becomes of it is logged.
+    ///
+    /// # Errors
+    /// `Unavailable` when the log is closed.
+    pub(crate) async fn begin(
+        &self,
+        id: RunId,
+        plan: Arc<Plan>,
+        input: &Value,
+        meta: Option<&Map<String, Value>>,
+    ) -> Result<Running> {
+        let closed =
+            || Error::new(membrane_core::ErrorKind::Unavailable, "the engine was shut down; start a new one");
+        let sender = self.sender.upgrade().ok_or_else(closed)?;
+        self.waiting.room().await;
+        let place = sender.reserve_owned().await.map_err(|_| closed())?;
+        Ok(Running::new(place, Arc::clone(&self.waiting), Finished::begun(id, plan, input, meta)))
+    }
+
+    /// Refuses once the log is closed.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.signals.closed.load(Ordering::Acquire) { Err(shut_down()) } else { Ok(()) }
+    }
+
+    /// Waits until what ended so far is written.
+    pub(crate) async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if let Some(sender) = self.sender.upgrade()
+            && sender.send(Message::Flush(done)).await.is_ok()
+        {
+            self.signals.hurry.notify_one();
+            let _ = written.await;
+        }
+    }
+
+    /// Lets no further run begin, waits for those under way, writes what is left and ends the task. A run
+    /// that takes longer than [`GRACE`] is left out.
+    pub(crate) async fn close(&self) {
+        self.signals.closed.store(true, Ordering::Release);
+        self.queue.lock().await.take();
+        self.signals.hurry.notify_one();
+        if let Some(mut task) = self.task.lock().await.take() {
+            if tokio::time::timeout(GRACE, &mut task).await.is_err() {
+                self.signals.stop.notify_one();
+                let _ = task.await;
+            }
+        }
+    }
+}
+
+fn shut_down() -> Error {
+    Error::new(ErrorKind::Unavailable, "the engine was shut down; call a new one")
+        .with_retry(membrane_core::Retry::Never)
+}
+
+impl Drop for RunLog {
+    fn drop(&mut self) {
+        // Runs whose futures are kept but not driven would hold the task for ever.
+        self.signals.stop.notify_one();
+    }
+}

@@ -1,0 +1,122 @@
+//! A run under way, which is logged whatever becomes of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use membrane_core::{Error, ErrorBody, ErrorKind, Result, RunId};
+use serde_json::{Map, Value};
+use tokio::sync::mpsc::OwnedPermit;
+
+use super::excerpt::Excerpt;
+use super::{Message, Waiting};
+use crate::http::Recorder;
+use crate::run::plan::Plan;
+
+/// A run that ended, as it came off the hot path: nothing is masked yet.
+pub(super) struct Finished {
+    pub(super) id: RunId,
+    pub(super) plan: Arc<Plan>,
+    pub(super) input: Excerpt,
+    pub(super) meta: Option<Excerpt>,
+    pub(super) outcome: Outcome,
+    pub(super) started_at: Timestamp,
+    pub(super) duration: Duration,
+    pub(super) recorder: Arc<Recorder>,
+}
+
+/// How a run ended.
+pub(super) enum Outcome {
+    Error(ErrorBody),
+    Success(Excerpt),
+    /// Nobody waited for the end; what the app did is not known.
+    Unknown,
+}
+
+impl Finished {
+    pub(super) fn begun(
+        id: RunId,
+        plan: Arc<Plan>,
+        input: &Value,
+        meta: Option<&Map<String, Value>>,
+    ) -> Self {
+        Self {
+            id,
+            plan,
+            input: Excerpt::of(input),
+            meta: meta.map(Excerpt::of_map),
+            outcome: Outcome::Unknown,
+            started_at: Timestamp::now(),
+            duration: Duration::ZERO,
+            recorder: Arc::new(Recorder::new()),
+        }
+    }
+
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let output = match &self.outcome {
+            Outcome::Success(output) => output.kept(),
+            Outcome::Error(_) | Outcome::Unknown => 0,
+        };
+        self.input.kept() + self.meta.as_ref().map_or(0, Excerpt::kept) + output + self.recorder.kept_bytes()
+    }
+
+    /// The error that is shown of it.
+    pub(super) fn error(&self) -> Option<ErrorBody> {
+        match &self.outcome {
+            Outcome::Error(error) => Some(error.clone()),
+            Outcome::Success(_) => None,
+            Outcome::Unknown => Some(ErrorBody::from(
+                &Error::new(
+                    ErrorKind::Timeout,
+                    "the caller stopped waiting before the run ended; whether the app did it is not known",
+                )
+                .with("actionRunId", &self.id),
+            )),
+        }
+    }
+}
+
+/// A run under way. Dropping it logs that its outcome is not known.
+pub(crate) struct Running {
+    /// Present until the run is handed to the log.
+    state: Option<(OwnedPermit<Message>, Box<Finished>)>,
+    waiting: Arc<Waiting>,
+    recorder: Arc<Recorder>,
+    since: Instant,
+}
+
+impl Running {
+    pub(super) fn new(place: OwnedPermit<Message>, waiting: Arc<Waiting>, run: Finished) -> Self {
+        let recorder = Arc::clone(&run.recorder);
+        Self { state: Some((place, Box::new(run))), waiting, recorder, since: Instant::now() }
+    }
+
+    /// What records the run's exchanges.
+    pub(crate) fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
+    }
+
+    /// Logs how the run ended.
+    pub(crate) fn end(mut self, outcome: &Result<Value>) {
+        self.hand_over(match outcome {
+            Ok(output) => Outcome::Success(Excerpt::of(output)),
+            Err(error) => Outcome::Error(error.into()),
+        });
+    }
+
+    fn hand_over(&mut self, outcome: Outcome) {
+        if let Some((place, mut run)) = self.state.take() {
+            run.outcome = outcome;
+            run.duration = self.since.elapsed();
+            self.waiting.add(run.bytes());
+            place.send(Message::Run(run));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.hand_over(Outcome::Unknown);
+    }
+}
