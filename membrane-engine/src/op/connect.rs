@@ -107,7 +107,6 @@ async fn store_once(
 ) -> Result<Connection> {
     let parts = engine.parts();
     let current = current_of(op, engine, caller, integration).await?;
-    let default = default_connection(engine, caller, integration, false).await?;
     let mut element = current.clone().unwrap_or_else(|| {
         let mut element = Element::new(made.id.as_str(), &integration.name, ConnectionSpec::default());
         element.place.tenant_id = caller.customer_id().cloned();
@@ -121,7 +120,12 @@ async fn store_once(
     element.key = op.key.as_deref().map(Key::from).or(element.key);
     element.meta = op.meta.clone().or(element.meta);
     element.spec = made.spec.clone();
-    let is_default = default.is_none_or(|default| default.id == element.id);
+    // Who asked for the default got it, or nothing, and then claims the seat: a second look at who has it could
+    // find somebody who came in between. A further connection takes the seat only where it is free.
+    let is_default = !is_further(op)
+        || default_connection(engine, caller, integration, false)
+            .await?
+            .is_none_or(|default| default.id == element.id);
     element.spec.is_default = is_default.then_some(true);
     let owner = owner(engine, &element)?;
     let version =
@@ -144,6 +148,11 @@ async fn store_once(
     engine.changed();
     ConnectionSpec::show(engine, caller, &mut element).await?;
     Ok(element)
+}
+
+/// Whether a call may add a connection beside the default one.
+fn is_further(op: &CreateConnection) -> bool {
+    op.key.is_some() || op.allow_multiple_connections == Some(true)
 }
 
 /// Whether the customer was made for tests, and with it its connections.
