@@ -26,7 +26,7 @@ fn gives(n: u64) -> Value {
     })
 }
 
-fn with(mut fields: Value, more: Value) -> Value {
+fn with(mut fields: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().unwrap() {
         fields[name] = value.clone();
     }
@@ -50,7 +50,7 @@ async fn universal(stage: &Stage) -> Action {
 
 /// Taskly's own action `ping` that gives 1.
 async fn ping(stage: &Stage) -> Action {
-    let fields = with(gives(1), json!({"integrationKey": "taskly", "key": "ping", "name": "Ping"}));
+    let fields = with(gives(1), &json!({"integrationKey": "taskly", "key": "ping", "name": "Ping"}));
     stage.add::<ActionSpec>(None, fields).await.unwrap()
 }
 
@@ -225,7 +225,7 @@ async fn places_an_element_below_its_parent(stage: Stage) {
         .await
         .unwrap();
     let original = ping(&stage).await;
-    let fields = with(gives(5), json!({"connectionKey": "main", "key": "ping", "name": "Ping"}));
+    let fields = with(gives(5), &json!({"connectionKey": "main", "key": "ping", "name": "Ping"}));
     let own: Action = stage.add(Some("acme"), fields).await.unwrap();
     assert_eq!(own.place.connection_id.as_ref().map(|id| id.as_str()), Some(connection.id.as_str()));
     assert_eq!(own.place.parent_id.as_ref(), Some(&original.id), "the same key is the same action");

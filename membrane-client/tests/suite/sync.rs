@@ -1,7 +1,7 @@
 //! What an engine brings along when it starts, and when an integration is made or changed.
 
-use membrane_core::element::{Action, ActionSpec, Integration, IntegrationSpec};
-use membrane_core::op::{Archive, Create, List, ListQuery, Restore, Update};
+use membrane_core::element::{Action, ActionSpec, ConnectionSpec, Integration, IntegrationSpec};
+use membrane_core::op::{Archive, Create, CreateConnection, List, ListQuery, Restore, Update};
 use membrane_core::{ErrorKind, Result};
 use membrane_engine::Engine;
 use membrane_engine::op::Execute;
@@ -19,12 +19,39 @@ async fn engine(store: &SqliteStore, description: &str) -> Engine {
     engine.connector(tasks).connector(Crm::connector().unwrap()).build().await.unwrap()
 }
 
+/// Two engines on one store, as two processes are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_engines_connect_a_customer_once() {
+    let store = SqliteStore::memory().await.unwrap();
+    let tasks = TaskManager::start().await.unwrap();
+    let keys = KeyProvider::generate().unwrap();
+    let mut engines = Vec::new();
+    for _ in 0..2 {
+        let engine = Engine::builder().store(store.clone()).vault(keys.clone());
+        let engine = engine.connector(TaskManager::connector().unwrap()).dangerous().allow_private_networks();
+        engines.push(engine.build().await.unwrap());
+    }
+    let made = futures::future::join_all((0..20).map(|n| {
+        let engine = engines[n % 2].clone();
+        let mut connect = CreateConnection::new("taskly", json!({"token": tasks.api_key()}));
+        connect.connector_parameters = Some(json!({"apiUri": tasks.url()}));
+        async move { engine.call(&engine.customer("acme").await?, connect).await }
+    }));
+    let ids: Vec<_> = made.await.into_iter().map(|made| made.unwrap().id).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    let all = call(&engines[0], List::<ConnectionSpec>::from(ListQuery::default())).await.unwrap().items;
+    assert_eq!(all.len(), 1);
+}
+
 async fn call<T: Execute>(engine: &Engine, op: T) -> Result<T::Output> {
     engine.call(&engine.manager(), op).await
 }
 
 fn fields(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap()
+    match value {
+        Value::Object(fields) => fields,
+        other => panic!("fields are an object, not {other}"),
+    }
 }
 
 async fn actions(engine: &Engine, integration: &str) -> Vec<Action> {

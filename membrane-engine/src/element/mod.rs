@@ -210,7 +210,9 @@ pub(crate) async fn put<S: Kind>(
     element.revision = new_id();
     element.updated_at = now();
     let mut row = to_row(&element)?;
-    if let Some(old) = store.row(&caller.scope(), S::KIND, &current.id).await? {
+    if S::KIND.is_layered()
+        && let Some(old) = store.row(&caller.scope(), S::KIND, &current.id).await?
+    {
         keep_marks(&old, &mut row, marks);
     }
     let along = S::along(engine, Some(&current), &element).await?;

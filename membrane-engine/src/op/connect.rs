@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use membrane_core::connector::{AuthOption, Connector, Cx};
 use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, Element, Integration};
@@ -30,7 +32,7 @@ impl Execute for CreateConnection {
         };
         let integration = integration_of(&self, engine, caller).await?;
         let key = integration.spec.connector_key.clone().unwrap_or_default();
-        let connector = std::sync::Arc::clone(engine.connector(&key)?);
+        let connector = Arc::clone(engine.connector(&key)?);
         let option = connector.auth_option(self.auth_option_key.as_deref())?;
         if let Some(key) = &self.key {
             Key::parse(key)?;
@@ -58,8 +60,7 @@ impl Execute for CreateConnection {
         spec.can_test = Some(option.test.is_some());
         spec.is_test = Some(is_test(engine, caller).await?);
         note(&mut spec, tested.err().as_ref());
-        let made = Made { id, spec, credentials };
-        store(&self, engine, caller, &integration, made).await
+        store(&self, engine, caller, &integration, Made { id, spec, credentials }).await
     }
 }
 
@@ -120,8 +121,7 @@ async fn store_once(
     element.key = op.key.as_deref().map(Key::from).or(element.key);
     element.meta = op.meta.clone().or(element.meta);
     element.spec = made.spec.clone();
-    // Who asked for the default got it, or nothing, and then claims the seat: a second look at who has it could
-    // find somebody who came in between. A further connection takes the seat only where it is free.
+    // Who asks for the default always claims the seat: a second look could find somebody who came in between.
     let is_default = !is_further(op)
         || default_connection(engine, caller, integration, false)
             .await?
@@ -263,8 +263,8 @@ async fn credentials_of(
     }
     let Some(function) = &option.credentials else { return Ok(Secret::new(input)) };
     let bare = settings(integration, op.connector_parameters.as_ref(), &Secret::new(Value::Null));
-    let target = std::sync::Arc::new(target(connector, &bare, limit_key, &input)?);
-    let client = engine.parts().http.client(std::sync::Arc::clone(&target), None);
+    let target = Arc::new(target(connector, &bare, limit_key, &input)?);
+    let client = engine.parts().http.client(Arc::clone(&target), None);
     let cx = Cx::new(connector, &client, &bare);
     let made = cx.run(function, &json!({ "connectionInput": input })).await;
     let made = made.map_err(|error| error.masked(|text| target.mask().text(text)))?;
