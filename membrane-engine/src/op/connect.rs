@@ -85,18 +85,14 @@ async fn store(
     integration: &Integration,
     made: Made,
 ) -> Result<Connection> {
-    let mut tries = 1;
-    loop {
+    let is_race = |kind| matches!(kind, ErrorKind::AlreadyExists | ErrorKind::Concurrency);
+    for _ in 1..TRIES {
         match store_once(op, engine, caller, integration, &made).await {
-            Err(error)
-                if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::Concurrency)
-                    && tries < TRIES =>
-            {
-                tries += 1;
-            }
+            Err(error) if is_race(error.kind()) => {}
             outcome => return outcome,
         }
     }
+    store_once(op, engine, caller, integration, &made).await
 }
 
 async fn store_once(
