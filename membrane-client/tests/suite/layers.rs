@@ -240,6 +240,11 @@ async fn places_an_element_below_its_parent(stage: Stage) {
     other_app.auto_create = Some(true);
     let other_app = stage.call(Some("acme"), other_app).await.unwrap_err();
     assert_eq!(other_app.kind(), ErrorKind::InvalidInput, "{other_app}");
+    let elsewhere = Selector::from(&original.id).integration("contactly");
+    let elsewhere = stage.call(None, Archive::<ActionSpec>::new(elsewhere)).await.unwrap_err();
+    assert_eq!(elsewhere.kind(), ErrorKind::InvalidInput, "{elsewhere}");
+    let run = acme.connection("contactly").action(original.id.as_str()).run(json!({})).await.unwrap_err();
+    assert_eq!(run.kind(), ErrorKind::InvalidInput, "{run}");
     let mut query = ListQuery::default();
     query.parent_id = Some(original.id.to_string());
     let children = stage.call(Some("acme"), List::<ActionSpec>::from(query)).await.unwrap().items;

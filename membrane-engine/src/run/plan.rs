@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
 use membrane_core::element::{Action, ActionKind, ActionSpec, Connection, IntegrationSpec};
-use membrane_core::{
-    ElementId, Error, ErrorKind, Formula, IntegrationId, LayerName, Result, Selector, Validator,
-};
+use membrane_core::{ElementId, Error, ErrorKind, Formula, Result, Selector, Validator};
 use serde_json::{Value, json};
 
 use crate::connect::{Connected, by_connection_id};
@@ -40,7 +38,6 @@ pub(crate) async fn plan(engine: &Engine, caller: &Caller, selector: &Selector) 
 async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Plan> {
     let action = ActionSpec::select(engine, caller, selector, false).await?;
     let connection = connection_for(engine, caller, selector, &action).await?;
-    check_fit(&action, &connection)?;
     let connection_id = connection.id.clone().into();
     let ground = Ground::at(connection, selector.instance_key.clone());
     let chain = layers(engine, caller, &action, &ground).await?;
@@ -115,21 +112,4 @@ async fn connection_for(
         )
         .with("integration", key)
     })
-}
-
-/// An action of one app cannot run on a connection to another.
-fn check_fit(action: &Action, connection: &Connection) -> Result<()> {
-    let app: Option<&IntegrationId> = action.place.integration_id.as_ref();
-    let other_app = app.is_some_and(|app| Some(app) != connection.place.integration_id.as_ref());
-    let other_connection = action.place.layer() == LayerName::Connection
-        && action.place.connection_id.as_ref().is_some_and(|id| id.as_str() != connection.id.as_str());
-    if !other_app && !other_connection {
-        return Ok(());
-    }
-    Err(Error::invalid_input(format!(
-        "action `{}` belongs to another {}",
-        action.key.as_ref().map_or(action.name.as_str(), |key| key.as_str()),
-        if other_app { "integration" } else { "connection" }
-    ))
-    .with("connectionId", &connection.id))
 }

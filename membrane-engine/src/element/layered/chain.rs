@@ -39,6 +39,26 @@ impl Ground {
         Self { connection: Some(connection), integration, instance_key }
     }
 
+    /// Refuses an element of another app or connection than this one: what it does here is not its own.
+    pub(super) fn check<S: LayeredKind>(&self, element: &Element<S>) -> Result<()> {
+        let place = &element.place;
+        let is_other_app = self.is_somewhere()
+            && place.integration_id.as_ref().is_some_and(|id| Some(id) != self.integration.as_ref());
+        let is_other_connection = self.connection.as_ref().is_some_and(|connection| {
+            place.connection_id.as_ref().is_some_and(|id| id.as_str() != connection.id.as_str())
+        });
+        if !is_other_app && !is_other_connection {
+            return Ok(());
+        }
+        Err(Error::invalid_input(format!(
+            "the {} `{}` belongs to another {} than the one that is named",
+            S::KIND,
+            element.key.as_ref().map_or(element.name.as_str(), |key| key.as_str()),
+            if is_other_app { "integration" } else { "connection" }
+        ))
+        .with("id", &element.id))
+    }
+
     /// Whether it is anywhere at all.
     pub(super) fn is_somewhere(&self) -> bool {
         self.connection.is_some() || self.integration.is_some()

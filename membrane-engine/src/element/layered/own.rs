@@ -1,5 +1,5 @@
 use membrane_core::element::Element;
-use membrane_core::{Error, ErrorKind, LayerName, Result, Selector};
+use membrane_core::{ErrorKind, LayerName, Result, Selector};
 
 use super::chain::{Ground, Layers, layers};
 use super::place::follow;
@@ -22,14 +22,6 @@ pub(super) async fn own_copy<S: LayeredKind>(
     }
     let ground = Ground::of(engine, caller, selector).await?;
     let Some(connection) = &ground.connection else { return Ok(found) };
-    if found.place.integration_id.is_some() && found.place.integration_id != ground.integration {
-        return Err(Error::invalid_input(format!(
-            "the {} `{}` belongs to another integration than the connection",
-            S::KIND,
-            found.name
-        ))
-        .with("connectionId", &connection.id));
-    }
     let chain = layers(engine, caller, &found, &ground).await?;
     let spec = chain.effective()?.spec.clone();
     let parent = match chain.into_closest() {

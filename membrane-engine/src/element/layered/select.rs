@@ -9,6 +9,9 @@ use crate::{Caller, Engine};
 
 /// Finds the element a selector names. An id is exact; a key leads to the element closest to the connection or
 /// integration the selector looks within.
+///
+/// # Errors
+/// `InvalidInput` for the id of an element of another integration or connection than the selector names.
 pub(super) async fn select<S: LayeredKind>(
     engine: &Engine,
     caller: &Caller,
@@ -20,12 +23,13 @@ pub(super) async fn select<S: LayeredKind>(
     let parent = selector.parent_id.as_deref().or(selector.parent_key.as_deref());
     let text = own.or(parent).ok_or_else(none)?;
     let by_id = by_id::<S>(engine, caller, text, archived || own.is_none()).await?;
-    if let Some(found) = by_id.as_ref().filter(|_| own.is_some())
-        && selector.layer.is_none_or(|layer| layer == found.place.layer())
-    {
-        return Ok(found.clone());
-    }
     let mut ground = Ground::of(engine, caller, selector).await?;
+    if let Some(found) = &by_id {
+        ground.check(found)?;
+        if own.is_some() && selector.layer.is_none_or(|layer| layer == found.place.layer()) {
+            return Ok(found.clone());
+        }
+    }
     let search = Search { engine, caller, layer: selector.layer, is_parent: own.is_none(), archived };
     let mut first = match by_id {
         Some(found) => Some(found),
