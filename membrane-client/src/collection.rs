@@ -132,7 +132,9 @@ impl RecordList {
         match &self.search {
             Some(query) => connection.call(SearchRecords::new(target, query.clone(), cursor)).await,
             None => {
-                connection.call(ListRecords::new(target, self.filter.clone(), cursor, self.validate)).await
+                connection
+                    .call(ListRecords::new(target, self.filter.clone(), None, cursor, self.validate))
+                    .await
             }
         }
     }

@@ -2,19 +2,15 @@
 
 use membrane_core::connector::{Connector, ConnectorAction};
 use membrane_core::element::{Action, ActionSpec, Element, ElementKind, IntegrationSpec, State};
-use membrane_core::{ErrorKind, IntegrationId, Key, LayerName, Result};
+use membrane_core::{ElementId, ErrorKind, IntegrationId, Key, LayerName, Result};
 use serde_json::Value;
 
 use crate::clock::{new_id, now};
-use crate::element::row::{from_row, to_row};
-use crate::element::select::{find, only};
+use crate::element::row::{from_row, mark, to_row};
+use crate::element::select::{by_id, find};
 use crate::element::{integration, stamp_new};
 use crate::engine::{Engine, Seed};
 use crate::store::{Query, Row, Write};
-
-/// The field of a stored action that says it is the connector's own: what its content was made of. An action
-/// that somebody changed has lost it, and stays as it is.
-const SOURCE: &str = "connectorSource";
 
 /// Adds the universal actions that are not there.
 pub(crate) async fn universal_actions(engine: &Engine, seeds: &[Seed]) -> Result<()> {
@@ -24,8 +20,11 @@ pub(crate) async fn universal_actions(engine: &Engine, seeds: &[Seed]) -> Result
         element.description = Some(seed.description.to_owned()).filter(|text| !text.is_empty());
         element.spec.input_schema = Some(seed.input.clone());
         element.spec.output_schema = Some(seed.output.clone());
-        let query = Query { layer: Some(LayerName::Universal), ..Query::default() };
-        put(engine, element, query).await?;
+        let place = Query { layer: Some(LayerName::Universal), ..Query::default() };
+        let known = known(engine, place, seed.key, true).await?;
+        if let Some(made) = put(element, known, seed.key)? {
+            write(engine, made).await?;
+        }
     }
     Ok(())
 }
@@ -50,7 +49,9 @@ pub(crate) async fn integrations(engine: &Engine) -> Result<()> {
             let key = element.spec.connector_key.clone().unwrap_or_default();
             match engine.connector(&key) {
                 Ok(connector) => {
-                    actions(engine, connector, &element.id.clone().into()).await?;
+                    for made in actions(engine, connector, &element.id.clone().into()).await? {
+                        write(engine, made).await?;
+                    }
                     let mut described = element.clone();
                     integration::describe(&mut described, connector);
                     save(engine, element, described).await?;
@@ -70,40 +71,70 @@ pub(crate) async fn integrations(engine: &Engine) -> Result<()> {
     }
 }
 
-/// Gives one integration the actions of its connector.
+/// What gives one integration the actions of its connector.
 pub(crate) async fn actions(
     engine: &Engine,
     connector: &Connector,
     integration: &IntegrationId,
-) -> Result<()> {
+) -> Result<Vec<Write>> {
+    let mut writes = Vec::new();
     for action in connector.actions.values() {
         let mut element = of_connector(action);
         element.place.integration_id = Some(integration.clone());
-        if let Some(universal) = &action.implements {
-            let query = Query {
-                key: Some(universal.to_string()),
-                layer: Some(LayerName::Universal),
-                ..Query::default()
-            };
-            if let Some(parent) = only::<ActionSpec>(engine, &engine.manager(), &query).await? {
-                element.place.parent_revision = Some(parent.revision);
-                element.place.universal_parent_id = Some(parent.id.clone());
-                element.place.parent_id = Some(parent.id);
-                element.place.is_customized = Some(true);
-                element.description = element.description.or(parent.description);
-                let spec = &mut element.spec;
-                spec.input_schema = spec.input_schema.take().or(parent.spec.input_schema);
-                spec.output_schema = spec.output_schema.take().or(parent.spec.output_schema);
-            }
-        }
-        let query = Query {
+        let place = Query {
             integration: Some(integration.clone()),
             layer: Some(LayerName::Integration),
             ..Query::default()
         };
-        put(engine, element, query).await?;
+        let known = known(engine, place, action.key.as_str(), true).await?;
+        // An action with a universal action's key is its app's way to do it, also without saying so.
+        let universal = action.implements.as_ref().unwrap_or(&action.key);
+        let before = known.as_ref().and_then(|known| known.parent.as_ref());
+        if let Some(parent) = parent(engine, universal, before).await? {
+            element.place.parent_revision = Some(parent.revision);
+            element.place.universal_parent_id = Some(parent.id.clone());
+            element.place.parent_id = Some(parent.id);
+            element.place.is_customized = Some(true);
+            element.description = element.description.or(parent.description);
+            let spec = &mut element.spec;
+            spec.input_schema = spec.input_schema.take().or(parent.spec.input_schema);
+            spec.output_schema = spec.output_schema.take().or(parent.spec.output_schema);
+        }
+        writes.extend(put(element, known, action.key.as_str())?);
     }
-    Ok(())
+    Ok(writes)
+}
+
+/// The universal action that was seeded with this key, whatever its key is now; else the one that has it; else
+/// the one that was the parent before.
+async fn parent(engine: &Engine, key: &Key, before: Option<&ElementId>) -> Result<Option<Action>> {
+    let place = Query { layer: Some(LayerName::Universal), ..Query::default() };
+    match (known(engine, place, key.as_str(), false).await?, before) {
+        (Some(row), _) => from_row(row).map(Some),
+        (None, Some(before)) => by_id(engine, &engine.manager(), before.as_str(), false).await,
+        (None, None) => Ok(None),
+    }
+}
+
+/// The action that was made of this one, whatever its key is now; else the one that has the key. One that
+/// stands comes before an archived one.
+async fn known(engine: &Engine, place: Query, origin: &str, archived: bool) -> Result<Option<Row>> {
+    let place = Query { include_archived: archived, ..place };
+    let by_origin = Query { fields: vec![(mark::ORIGIN.to_owned(), origin.into())], ..place.clone() };
+    let by_key = Query { key: Some(origin.to_owned()), ..place };
+    let scope = engine.manager().scope();
+    let mut found = None;
+    for query in [by_origin, by_key] {
+        let page =
+            engine.parts().store.rows(&scope, ElementKind::Action, &query, &Default::default()).await?;
+        let row = page.items.into_iter().min_by_key(|row| row.archived_at.is_some());
+        match (&found, row) {
+            (_, Some(row)) if row.archived_at.is_none() => return Ok(Some(row)),
+            (None, Some(row)) => found = Some(row),
+            _ => {}
+        }
+    }
+    Ok(found)
 }
 
 fn of_connector(action: &ConnectorAction) -> Action {
@@ -113,33 +144,27 @@ fn of_connector(action: &ConnectorAction) -> Action {
     element
 }
 
-/// Adds an action, or brings the one with its key up to date if it is still the connector's own.
-async fn put(engine: &Engine, mut element: Action, mut query: Query) -> Result<()> {
+/// What adds an action, or brings the one that was made of it up to date if it is still the connector's own.
+fn put(mut element: Action, known: Option<Row>, origin: &str) -> Result<Option<Write>> {
     stamp_new(&mut element)?;
     let source = serde_json::json!({
         "name": element.name, "description": element.description, "spec": element.spec,
         "parent": element.place.parent_revision,
     })
     .to_string();
-    query.key = element.key.as_ref().map(ToString::to_string);
-    query.include_archived = true;
-    let scope = engine.manager().scope();
-    let rows =
-        engine.parts().store.rows(&scope, ElementKind::Action, &query, &Default::default()).await?.items;
     let mut row = to_row(&element)?;
-    row.doc.insert(SOURCE.to_owned(), source.clone().into());
-    let Some(known) = rows.into_iter().min_by_key(|row| row.archived_at.is_some()) else {
-        return insert(engine, row).await;
-    };
-    let is_same = |known: &Row| known.doc.get(SOURCE).and_then(Value::as_str) == Some(&source);
-    if known.archived_at.is_some() || !known.doc.contains_key(SOURCE) || is_same(&known) {
-        return Ok(());
+    row.doc.insert(mark::ORIGIN.to_owned(), origin.into());
+    row.doc.insert(mark::SOURCE.to_owned(), source.clone().into());
+    let Some(known) = known else { return Ok(Some(Write::Insert(row))) };
+    let is_same = known.doc.get(mark::SOURCE).and_then(Value::as_str) == Some(&source);
+    if known.archived_at.is_some() || !known.doc.contains_key(mark::SOURCE) || is_same {
+        return Ok(None);
     }
     let old: Action = from_row(known.clone())?;
     row.id = known.id;
     row.created_at = known.created_at;
     row.doc.insert("uuid".to_owned(), old.uuid.into());
-    write(engine, Write::Update { row, expected: known.revision }).await
+    Ok(Some(Write::Update { row, expected: known.revision }))
 }
 
 async fn insert(engine: &Engine, row: Row) -> Result<()> {

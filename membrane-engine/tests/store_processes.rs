@@ -32,6 +32,7 @@ fn row(id: String) -> Row {
         id: id.into(),
         customer: Some("ann".into()),
         key: None,
+        slot: None,
         integration: None,
         connection: None,
         instance_key: None,

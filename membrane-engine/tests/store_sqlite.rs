@@ -22,6 +22,7 @@ fn row(id: &str) -> Row {
         id: id.into(),
         customer: Some("ann".into()),
         key: Some(id.to_owned()),
+        slot: None,
         integration: None,
         connection: None,
         instance_key: None,

@@ -156,6 +156,7 @@ fn row(id: &str) -> Row {
         id: id.into(),
         customer: Some("ann".into()),
         key: None,
+        slot: None,
         integration: None,
         connection: None,
         instance_key: None,

@@ -16,6 +16,8 @@ on_both!(
     passes_requests_through,
     keeps_credentials_where_they_were_given_for,
     archives_the_live_connection,
+    connects_once_however_many_ask,
+    has_one_default,
 );
 
 async fn connects_and_tests(stage: Stage) {
@@ -145,4 +147,49 @@ async fn archives_the_live_connection(stage: Stage) {
     let archived = acme.connection("taskly").archive().await.unwrap();
     assert_eq!(archived.id, live.id);
     assert_eq!(acme.connection("taskly").get().await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+async fn connects_once_however_many_ask(stage: Stage) {
+    let acme = stage.client.customer("acme");
+    let connect = || acme.connect_with(stage.to_tasks());
+    let made = futures::future::join_all((0..20).map(|_| connect())).await;
+    let ids: Vec<_> = made.into_iter().map(|made| made.unwrap().id).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    let all = acme.connections().await.unwrap().items;
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].spec.is_default, Some(true));
+    assert!(acme.connection("taskly").test().await.unwrap(), "the credentials are whole");
+    // Those that are to be further ones are, and one is the default still.
+    let further = futures::future::join_all((0..5).map(|_| {
+        let mut further = stage.to_tasks();
+        further.allow_multiple_connections = Some(true);
+        acme.connect_with(further)
+    }));
+    assert!(further.await.into_iter().all(|made| made.unwrap().spec.is_default == Some(false)));
+    let all = acme.connections().await.unwrap().items;
+    assert_eq!(all.len(), 6);
+    let defaults: Vec<_> = all.iter().filter(|e| e.spec.is_default == Some(true)).map(|e| &e.id).collect();
+    assert_eq!(defaults, [&ids[0]]);
+}
+
+async fn has_one_default(stage: Stage) {
+    let acme = stage.client.customer("acme");
+    let keyed = |key: &str| {
+        let mut connect = stage.to_tasks();
+        connect.key = Some(key.to_owned());
+        connect
+    };
+    let one = acme.connect_with(keyed("one")).await.unwrap();
+    let two = acme.connect_with(keyed("two")).await.unwrap();
+    assert_eq!((one.spec.is_default, two.spec.is_default), (Some(true), Some(false)));
+    let again = acme.connect_with(stage.to_tasks()).await.unwrap();
+    assert_eq!(again.id, one.id, "the default is connected anew");
+    acme.connection("one").archive().await.unwrap();
+    let default = acme.connection("taskly").get().await.unwrap();
+    assert_eq!((&default.id, default.spec.is_default), (&two.id, Some(true)));
+    let again = acme.connect_with(stage.to_tasks()).await.unwrap();
+    assert_eq!(again.id, two.id);
+    let back = acme.connection(one.id.as_str()).restore().await.unwrap();
+    assert_eq!(back.spec.is_default, Some(false));
+    assert_eq!(acme.connection("taskly").get().await.unwrap().id, two.id);
 }

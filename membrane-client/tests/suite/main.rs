@@ -6,9 +6,12 @@ mod collections;
 mod connections;
 mod errors;
 mod faults;
+mod filters;
 mod kinds;
+mod layers;
 mod logs;
 mod stage;
+mod sync;
 
 /// Mounts a test for both transports.
 macro_rules! on_both {

@@ -2,16 +2,18 @@
 
 use async_trait::async_trait;
 use membrane_client::{Client, CreateConnection, CustomerHandle, Result, Secret, TokenSource};
-use membrane_core::DataSchema;
 use membrane_core::connector::{AuthOption, Connector, ConnectorAction, Function, Operation, RestCall};
-use membrane_core::element::ActionSpec;
+use membrane_core::element::{ActionSpec, Element, Spec};
+use membrane_core::op::{Create, Op, Update};
+use membrane_core::{DataSchema, ErrorBody, Selector};
 use membrane_engine::Engine;
+use membrane_engine::op::Execute;
 use membrane_engine::store::SqliteStore;
 use membrane_engine::vault::KeyProvider;
 use membrane_server::{AccessToken, ServerConfig};
 use membrane_testkit::demo::{Crm, TaskManager};
 use membrane_testkit::fault::FaultServer;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 const SECRET: &str = "the secret of the workspace of this suite";
 
@@ -21,6 +23,8 @@ pub(crate) struct Stage {
     pub(crate) faults: FaultServer,
     pub(crate) engine: Engine,
     pub(crate) client: Client,
+    /// Where the server is, when there is one.
+    url: Option<String>,
 }
 
 struct Minted;
@@ -48,7 +52,60 @@ impl Stage {
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         stage.client = Client::remote(&url, Minted).unwrap();
+        stage.url = Some(url);
         stage
+    }
+
+    /// Calls any operation, over the transport of this stage: as a customer, or as a manager.
+    pub(crate) async fn call<T: Execute>(&self, customer: Option<&str>, op: T) -> Result<T::Output> {
+        let Some(url) = &self.url else {
+            let caller = match customer {
+                Some(id) => self.engine.customer(id).await?,
+                None => self.engine.manager(),
+            };
+            return self.engine.call(&caller, op).await;
+        };
+        let input = serde_json::to_value(op).unwrap();
+        // A selector of fields travels in the query, which is the second spelling.
+        let mut routes = T::info().routes.into_iter();
+        let (method, encoded) = routes
+            .find_map(|route| Some((route.method.clone(), route.encode(input.clone()).ok()?)))
+            .expect("some route takes this input");
+        let token = Minted.token(customer).await?;
+        let mut request = reqwest::Client::new()
+            .request(method, format!("{url}{}", encoded.target))
+            .bearer_auth(token.expose());
+        if let Some(body) = encoded.body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let response = request.send().await.unwrap();
+        let is_success = response.status().is_success();
+        let body = response.bytes().await.unwrap();
+        if is_success {
+            return Ok(serde_json::from_slice(&body).unwrap());
+        }
+        Err(serde_json::from_slice::<ErrorBody>(&body).unwrap().into())
+    }
+
+    /// Adds an element as its fields say.
+    pub(crate) async fn add<S: Spec>(&self, customer: Option<&str>, fields: Value) -> Result<Element<S>>
+    where
+        Create<S>: Execute + Op<Output = Element<S>>,
+    {
+        self.call(customer, Create::<S>::new(object(fields))).await
+    }
+
+    /// Changes the fields of an element that are given.
+    pub(crate) async fn change<S: Spec>(
+        &self,
+        customer: Option<&str>,
+        selector: impl Into<Selector>,
+        fields: Value,
+    ) -> Result<Element<S>>
+    where
+        Update<S>: Execute + Op<Output = Element<S>>,
+    {
+        self.call(customer, Update::<S>::new(selector).fields(object(fields))).await
     }
 
     async fn start() -> Self {
@@ -67,7 +124,7 @@ impl Stage {
             .await
             .unwrap();
         let client = Client::in_process(engine.clone());
-        Self { tasks, crm, faults, engine, client }
+        Self { tasks, crm, faults, engine, client, url: None }
     }
 
     /// A customer that is connected to both apps.
@@ -92,6 +149,13 @@ impl Stage {
         connect.connector_parameters = Some(json!({"apiUri": self.faults.url()}));
         customer.connect_with(connect).await.unwrap();
         customer
+    }
+}
+
+fn object(fields: Value) -> Map<String, Value> {
+    match fields {
+        Value::Object(map) => map,
+        other => panic!("fields are an object, not {other}"),
     }
 }
 

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ElementKind, Spec};
+use super::{ElementKind, Layered, Spec};
 use crate::schema::DataSchema;
 
 /// One operation a product runs on an app.
@@ -53,6 +53,8 @@ impl Spec for ActionSpec {
     const EDITABLE: &'static [&'static str] =
         &["inputSchema", "type", "config", "outputMapping", "customOutputSchema"];
 }
+
+impl Layered for ActionSpec {}
 
 /// What an action does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

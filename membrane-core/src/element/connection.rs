@@ -33,10 +33,10 @@ pub struct ConnectionSpec {
     /// Values for the connector's connection parameters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector_parameters: Option<Value>,
-    /// The customer's default connection of its integration.
+    /// The customer's default connection of its integration: the one the integration's key names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
-    /// Made for tests.
+    /// Its customer was made for tests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_test: Option<bool>,
     /// The connector has a test.

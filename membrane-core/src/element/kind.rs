@@ -42,6 +42,15 @@ impl ElementKind {
             Self::Integration => "integrations",
         }
     }
+
+    /// Whether elements of this kind exist once as an idea, once per app and once per connection; their types
+    /// are [`Layered`](super::Layered).
+    pub const fn is_layered(self) -> bool {
+        match self {
+            Self::Action => true,
+            Self::Connection | Self::Connector | Self::Customer | Self::Integration => false,
+        }
+    }
 }
 
 impl fmt::Display for ElementKind {

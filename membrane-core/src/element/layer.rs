@@ -40,6 +40,21 @@ layers! {
     Universal
 }
 
+/// A kind whose elements live at layers: each may have a parent one layer up, and follows it until it has
+/// content of its own.
+///
+/// Only a kind for which [`ElementKind::is_layered`](super::ElementKind::is_layered) is true may be one.
+///
+/// ```
+/// use membrane_core::element::{ActionSpec, Layered, Spec};
+///
+/// fn is_layered<S: Layered>() -> bool {
+///     S::KIND.is_layered()
+/// }
+/// assert!(is_layered::<ActionSpec>());
+/// ```
+pub trait Layered: Spec {}
+
 /// An element known to be at layer `L`.
 ///
 /// ```compile_fail
@@ -56,7 +71,7 @@ pub struct At<L, S> {
     layer: PhantomData<L>,
 }
 
-impl<L: Layer, S: Spec> At<L, S> {
+impl<L: Layer, S: Layered> At<L, S> {
     /// Checks that an element is at this layer.
     ///
     /// # Errors

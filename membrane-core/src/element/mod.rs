@@ -1,6 +1,6 @@
 //! Elements: what a workspace is made of, and the layers they live at.
 //!
-//! Every kind shares one shape, [`Element`], and differs in its [`Spec`]. Layered kinds (an action) exist
+//! Every kind shares one shape, [`Element`], and differs in its [`Spec`]. [`Layered`] kinds (an action) exist
 //! once as an idea ([`layer::Universal`]), once per app ([`layer::Integration`]) and once per customer's
 //! connection ([`layer::Connection`]); [`resolve`] says which one counts.
 
@@ -22,7 +22,7 @@ pub use self::connection::{ClientAction, ConnectionSpec};
 pub use self::customer::CustomerSpec;
 pub use self::integration::IntegrationSpec;
 pub use self::kind::ElementKind;
-pub use self::layer::At;
+pub use self::layer::{At, Layered};
 pub use self::resolve::{Effective, resolve};
 use crate::error::ErrorBody;
 use crate::id::{ConnectionId, CustomerId, ElementId, IntegrationId, Key, LayerName};
@@ -45,8 +45,15 @@ pub trait Spec:
 pub const COMMON_EDITABLE: &[&str] = &["uuid", "key", "name", "description", "meta"];
 
 /// The fields a layered kind lets a caller write to say where it belongs.
-pub const LAYER_EDITABLE: &[&str] =
-    &["integrationId", "integrationKey", "connectionId", "parentId", "parentKey", "instanceKey"];
+pub const LAYER_EDITABLE: &[&str] = &[
+    "integrationId",
+    "integrationKey",
+    "connectionId",
+    "connectionKey",
+    "parentId",
+    "parentKey",
+    "instanceKey",
+];
 
 /// One element: the common fields, where it belongs, and what its kind adds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

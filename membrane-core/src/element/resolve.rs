@@ -1,5 +1,5 @@
 use super::layer::{Connection, Integration, Universal};
-use super::{At, ElementKind, Spec};
+use super::{At, ElementKind, Layered};
 use crate::id::{ElementId, LayerName};
 
 /// The element a run uses, and where each part of it came from.
@@ -46,7 +46,7 @@ pub struct Effective<'a, S> {
 /// assert_eq!(resolve(Some(&universal), Some(&own), None).unwrap().layer, LayerName::Integration);
 /// # Ok::<(), membrane_core::Error>(())
 /// ```
-pub fn resolve<'a, S: Spec>(
+pub fn resolve<'a, S: Layered>(
     universal: Option<&'a At<Universal, S>>,
     integration: Option<&'a At<Integration, S>>,
     connection: Option<&'a At<Connection, S>>,

@@ -67,6 +67,8 @@ collection_ops! {
     ListRecords("list", "Reads a page of records of a data collection.") -> Records {
         /// An object of fields that must be equal, or Membrane's list of conditions.
         filter: Option<Value>,
+        /// Conditions in terms of a unified model. There are none here, so a condition is refused.
+        unified_filter: Option<Value>,
         /// Where to go on.
         cursor: Option<String>,
         /// Checks each record against the collection's schema; one that does not fit is an error.

@@ -7,8 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Access, Body, Op, OpInfo, Route};
 use crate::element::{Element, ElementKind, Spec};
-use crate::id::{LayerName, Selector};
-use crate::page::{Page, Paging};
+use crate::id::Selector;
 
 /// The query parameters a selector can travel as.
 pub(super) const SELECTOR: &[&str] = &[
@@ -23,91 +22,6 @@ pub(super) const SELECTOR: &[&str] = &[
     "parentId",
     "parentKey",
 ];
-
-/// Lists elements of a kind.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(bound = "")]
-pub struct List<S> {
-    /// Which ones.
-    #[serde(flatten)]
-    pub query: ListQuery,
-    #[serde(skip)]
-    #[schemars(skip)]
-    kind: PhantomData<fn() -> S>,
-}
-
-/// What a list can be narrowed by.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ListQuery {
-    /// Which page.
-    #[serde(flatten)]
-    pub paging: Paging,
-    /// With this text in name or key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub search: Option<String>,
-    /// Archived ones too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub include_archived: Option<bool>,
-    /// At this layer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub layer: Option<LayerName>,
-    /// Of the integration with this key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub integration_key: Option<String>,
-    /// Of the integration with this id or key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub integration_id: Option<String>,
-    /// Of the connection with this id, key or integration key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<String>,
-    /// Of the connection with this key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection_key: Option<String>,
-    /// With this instance key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance_key: Option<String>,
-    /// With this parent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent_id: Option<String>,
-    /// Of the customer with this id of the engine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenant_id: Option<String>,
-    /// Of the customer with this id of yours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
-    /// Connections that work.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connected: Option<bool>,
-    /// Connections that do not work.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disconnected: Option<bool>,
-}
-
-impl<S> From<ListQuery> for List<S> {
-    fn from(query: ListQuery) -> Self {
-        Self { query, kind: PhantomData }
-    }
-}
-
-impl<S: Spec> Op for List<S> {
-    type Output = Page<Element<S>>;
-
-    fn info() -> OpInfo {
-        let plural = S::KIND.plural();
-        let mut routes = vec![Route::get(format!("/{plural}"))];
-        if S::KIND == ElementKind::Action {
-            routes.push(
-                Route::get(format!("/integrations/{{integrationId}}/{plural}")).fixed("layer", "integration"),
-            );
-            routes.push(Route::get(format!("/connections/{{connectionId}}/{plural}")));
-            routes.push(Route::get("/action-instances").fixed("layer", "connection"));
-        }
-        let access = if S::KIND == ElementKind::Customer { Access::Manager } else { Access::Customer };
-        OpInfo::new(format!("{plural}.list"), format!("Lists {plural}."), access, routes)
-    }
-}
 
 macro_rules! selecting {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* }) => {
@@ -227,7 +141,7 @@ impl<S: Spec> Op for Get<S> {
     type Output = Element<S>;
 
     fn info() -> OpInfo {
-        let access = if S::KIND == ElementKind::Customer { Access::Manager } else { Access::Customer };
+        let access = reader(S::KIND);
         let routes = routes::<S>(&Method::GET, "", Body::None);
         OpInfo::new(format!("{}.get", S::KIND.plural()), format!("Reads {}.", a(S::KIND)), access, routes)
     }
@@ -289,12 +203,14 @@ impl<S: Spec> Op for Restore<S> {
     }
 }
 
+/// Who may read a kind.
+pub(super) fn reader(kind: ElementKind) -> Access {
+    if kind == ElementKind::Customer { Access::Manager } else { Access::Customer }
+}
+
 /// Who may write a kind: customers their connections and what belongs to these; the engine checks the rest.
 fn writer(kind: ElementKind) -> Access {
-    match kind {
-        ElementKind::Action | ElementKind::Connection => Access::Customer,
-        ElementKind::Connector | ElementKind::Customer | ElementKind::Integration => Access::Manager,
-    }
+    if kind.is_layered() || kind == ElementKind::Connection { Access::Customer } else { Access::Manager }
 }
 
 fn a(kind: ElementKind) -> String {
@@ -309,7 +225,7 @@ pub(super) fn routes<S: Spec>(method: &Method, verb: &str, body: Body) -> Vec<Ro
         Route::new(method.clone(), format!("/{plural}/{{selector}}{verb}"), body).query(SELECTOR),
         Route::new(method.clone(), format!("/{singular}{verb}"), body).query(SELECTOR),
     ];
-    if S::KIND == ElementKind::Action {
+    if S::KIND.is_layered() {
         let below = |parent: &str| format!("{parent}/{plural}/{{selector}}{verb}");
         routes.push(
             Route::new(method.clone(), below("/integrations/{integrationId}"), body)
@@ -320,7 +236,7 @@ pub(super) fn routes<S: Spec>(method: &Method, verb: &str, body: Body) -> Vec<Ro
                 .query(&["instanceKey", "autoCreate"]),
         );
         routes.push(
-            Route::new(method.clone(), format!("/action-instance{verb}"), body)
+            Route::new(method.clone(), format!("/{singular}-instance{verb}"), body)
                 .query(SELECTOR)
                 .query(&["autoCreate"])
                 .fixed("layer", "connection"),

@@ -10,6 +10,7 @@ mod collection;
 mod connection;
 mod connector;
 mod element;
+mod list;
 mod route;
 
 use schemars::JsonSchema;
@@ -31,7 +32,8 @@ pub use self::connector::{
     GetIntegrationConnector, GetIntegrationOperation, ListConnectors, ListIntegrationCollections,
     ListIntegrationOperations, MethodSpec, OperationInfo,
 };
-pub use self::element::{Archive, Create, Get, List, ListQuery, Replace, Restore, Update};
+pub use self::element::{Archive, Create, Get, Replace, Restore, Update};
+pub use self::list::{List, ListQuery};
 pub use self::route::{Body, Encoded, Route};
 
 /// One operation of the catalogue; the struct is its input.

@@ -1,9 +1,10 @@
 use async_trait::async_trait;
 use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, ElementKind};
 use membrane_core::op::ListQuery;
-use membrane_core::{CustomerId, Error, Page, Result, Selector};
+use membrane_core::{Error, Page, Result, Selector};
 use serde_json::{Map, Value};
 
+use super::customer::{Whose, whose};
 use super::select::{self, by_id, find, integration_of, missing};
 use super::{Kind, integration};
 use crate::store::Query;
@@ -11,6 +12,19 @@ use crate::{Caller, Engine};
 
 #[async_trait]
 impl Kind for ConnectionSpec {
+    const FILTERS: &'static [&'static str] = &[
+        "tenantId",
+        "userId",
+        "integrationId",
+        "integrationKey",
+        "connectionKey",
+        "connectorId",
+        "connectorVersion",
+        "connected",
+        "disconnected",
+        "isTest",
+    ];
+
     async fn select(
         engine: &Engine,
         caller: &Caller,
@@ -31,14 +45,27 @@ impl Kind for ConnectionSpec {
         let integration =
             integration_of(engine, caller, query.integration_id.as_deref(), query.integration_key.as_deref())
                 .await?;
-        let connected = query.connected.or(query.disconnected.map(|disconnected| !disconnected));
+        let customer =
+            match whose(engine, caller, query.tenant_id.as_deref(), query.user_id.as_deref()).await? {
+                Whose::Anyone => None,
+                Whose::One(customer) => Some(customer),
+                Whose::Nobody => return Ok(Page::default()),
+            };
+        let fields = [
+            query.connected.map(|connected| ("connected", connected.into())),
+            query.disconnected.map(|disconnected| ("connected", (!disconnected).into())),
+            query.is_test.map(|is_test| ("isTest", is_test.into())),
+            query.connector_id.clone().map(|id| ("connectorId", id.into())),
+            query.connector_version.clone().map(|version| ("connectorVersion", version.into())),
+        ];
+        let fields: Vec<(String, Value)> =
+            fields.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect();
         let store_query = Query {
             integration: integration.map(|integration| integration.id.into()),
-            customer: customer_of(engine, caller, query.tenant_id.as_deref(), query.user_id.as_deref())
-                .await?,
+            customer,
             key: query.connection_key.clone(),
             search: query.search.clone(),
-            field: connected.map(|connected| ("connected".to_owned(), connected.into())),
+            fields,
             include_archived: query.include_archived == Some(true),
             ..Query::default()
         };
@@ -48,6 +75,7 @@ impl Kind for ConnectionSpec {
     async fn prepare(
         _engine: &Engine,
         _caller: &Caller,
+        _current: Option<&Connection>,
         element: &mut Connection,
         fields: &Map<String, Value>,
     ) -> Result<()> {
@@ -72,29 +100,20 @@ impl Kind for ConnectionSpec {
                 customer.key = None;
                 Box::new(customer)
             });
+            element.spec.is_default = match (&element.place.integration_id, &element.archived_at) {
+                _ if element.spec.is_default == Some(true) => Some(true),
+                (Some(integration), None) => {
+                    let default = select::default_of(engine, id, integration).await?;
+                    Some(default.is_some_and(|default| default.id == element.id))
+                }
+                _ => Some(false),
+            };
         }
         Ok(())
     }
-}
 
-/// The customer a query names by either id. A customer may only name itself; another finds nothing.
-pub(crate) async fn customer_of(
-    engine: &Engine,
-    caller: &Caller,
-    tenant_id: Option<&str>,
-    user_id: Option<&str>,
-) -> Result<Option<CustomerId>> {
-    let Some(text) = tenant_id.or(user_id) else { return Ok(None) };
-    if let Some(own) = caller.customer_id() {
-        let is_own = own.as_str() == text || caller.internal_id() == Some(text);
-        return Ok(Some(if is_own { own.clone() } else { CustomerId::from("none") }));
-    }
-    let found = CustomerSpec::select(engine, caller, &text.into(), true).await;
-    match found {
-        Ok(customer) => Ok(Some(customer.id.into())),
-        Err(error) if error.kind() == membrane_core::ErrorKind::NotFound => {
-            Ok(Some(CustomerId::from("none")))
-        }
-        Err(error) => Err(error),
+    fn archived(element: &mut Connection) {
+        // Whoever comes back later finds the seat taken, or takes it when it is connected anew.
+        element.spec.is_default = None;
     }
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use membrane_core::element::{Customer, CustomerSpec, Element, ElementKind};
 use membrane_core::op::ListQuery;
-use membrane_core::{Error, ErrorKind, Page, Result, Selector};
+use membrane_core::{CustomerId, Error, ErrorKind, Page, Result, Selector};
 use serde_json::{Map, Value};
 
 use super::row::{from_row, to_row};
@@ -16,6 +16,8 @@ const MAX_INTERNAL_ID: usize = 500;
 
 #[async_trait]
 impl Kind for CustomerSpec {
+    const FILTERS: &'static [&'static str] = &["isTest", "isActive"];
+
     async fn select(
         engine: &Engine,
         caller: &Caller,
@@ -32,7 +34,12 @@ impl Kind for CustomerSpec {
     }
 
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Customer>> {
+        let is = |name: &str, value: Option<bool>| value.map(|value| (name.to_owned(), value.into()));
         let store_query = Query {
+            fields: [is("isTest", query.is_test), is("isActive", query.is_active)]
+                .into_iter()
+                .flatten()
+                .collect(),
             search: query.search.clone(),
             include_archived: query.include_archived == Some(true),
             ..Query::default()
@@ -43,6 +50,7 @@ impl Kind for CustomerSpec {
     async fn prepare(
         engine: &Engine,
         _caller: &Caller,
+        _current: Option<&Customer>,
         element: &mut Customer,
         _fields: &Map<String, Value>,
     ) -> Result<()> {
@@ -52,6 +60,7 @@ impl Kind for CustomerSpec {
         element.key = Some(key_of(&internal_id));
         element.place.tenant_id = None;
         element.spec.is_active.get_or_insert(true);
+        element.spec.is_test.get_or_insert(false);
         if let Some(other) = by_internal_id(engine, &internal_id, false).await?
             && other.id != element.id
         {
@@ -90,6 +99,7 @@ pub(crate) async fn ensure(
             element.spec.internal_id = Some(internal_id.to_owned());
             element.spec.fields = fields.cloned();
             element.spec.is_active = Some(true);
+            element.spec.is_test = Some(false);
             element.key = Some(key_of(internal_id));
             stamp_new(&mut element)?;
             let write = Write::Insert(to_row(&element)?);
@@ -135,6 +145,42 @@ pub(crate) async fn ensure(
     }
     engine.changed();
     Ok(element)
+}
+
+/// Whose things a listing asks for.
+pub(crate) enum Whose {
+    Anyone,
+    One(CustomerId),
+    Nobody,
+}
+
+/// The customer a query names by either id. A customer may only name itself; another has nothing for it.
+pub(crate) async fn whose(
+    engine: &Engine,
+    caller: &Caller,
+    tenant_id: Option<&str>,
+    user_id: Option<&str>,
+) -> Result<Whose> {
+    let mut whose = Whose::Anyone;
+    for text in [tenant_id, user_id].into_iter().flatten() {
+        let found = match caller.customer_id() {
+            Some(own) => {
+                let is_own = own.as_str() == text || caller.internal_id() == Some(text);
+                is_own.then(|| own.clone())
+            }
+            None => match CustomerSpec::select(engine, caller, &text.into(), true).await {
+                Ok(customer) => Some(customer.id.into()),
+                Err(error) if error.kind() == ErrorKind::NotFound => None,
+                Err(error) => return Err(error),
+            },
+        };
+        whose = match (whose, found) {
+            (Whose::Anyone, Some(found)) => Whose::One(found),
+            (Whose::One(known), Some(found)) if known == found => Whose::One(found),
+            _ => return Ok(Whose::Nobody),
+        };
+    }
+    Ok(whose)
 }
 
 async fn by_internal_id(engine: &Engine, internal_id: &str, archived: bool) -> Result<Option<Customer>> {

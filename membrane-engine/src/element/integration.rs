@@ -7,11 +7,13 @@ use serde_json::{Map, Value};
 
 use super::Kind;
 use super::select::{self, by_id, default_connection, find, missing};
-use crate::store::Query;
-use crate::{Caller, Engine};
+use crate::store::{Query, Write};
+use crate::{Caller, Engine, sync};
 
 #[async_trait]
 impl Kind for IntegrationSpec {
+    const FILTERS: &'static [&'static str] = &["integrationKey", "connectorId"];
+
     async fn select(
         engine: &Engine,
         caller: &Caller,
@@ -26,6 +28,11 @@ impl Kind for IntegrationSpec {
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Integration>> {
         let store_query = Query {
             key: query.integration_key.clone(),
+            fields: query
+                .connector_id
+                .iter()
+                .map(|id| ("connectorId".to_owned(), id.as_str().into()))
+                .collect(),
             search: query.search.clone(),
             include_archived: query.include_archived == Some(true),
             ..Query::default()
@@ -36,10 +43,18 @@ impl Kind for IntegrationSpec {
     async fn prepare(
         engine: &Engine,
         _caller: &Caller,
+        current: Option<&Integration>,
         element: &mut Integration,
         _fields: &Map<String, Value>,
     ) -> Result<()> {
         element.place = membrane_core::element::Place::default();
+        if let Some(current) = current
+            && element.spec.connector_key == current.spec.connector_key
+            && element.spec.connector_id != current.spec.connector_id
+        {
+            // Whoever names the new connector by id alone means that one.
+            element.spec.connector_key = None;
+        }
         let named = element.spec.connector_key.clone().or_else(|| element.spec.connector_id.clone());
         let Some(key) = named.or_else(|| element.key.as_ref().map(ToString::to_string)) else {
             return Err(Error::invalid_input("an integration names its connector: `connectorKey`")
@@ -63,9 +78,26 @@ impl Kind for IntegrationSpec {
         }
         if caller.customer_id().is_some() {
             let connection = default_connection(engine, caller, element, false).await?;
-            element.related.connection = connection.map(Box::new);
+            element.related.connection = connection.map(|mut connection| {
+                connection.spec.is_default = Some(true);
+                Box::new(connection)
+            });
         }
         Ok(())
+    }
+
+    async fn along(engine: &Engine, before: Option<&Integration>, after: &Integration) -> Result<Vec<Write>> {
+        let is_same = |before: &Integration| {
+            before.spec.connector_key == after.spec.connector_key && before.archived_at.is_none()
+        };
+        if after.archived_at.is_some() || before.is_some_and(is_same) {
+            return Ok(Vec::new());
+        }
+        match engine.connector(after.spec.connector_key.as_deref().unwrap_or_default()) {
+            Ok(connector) => sync::actions(engine, connector, &after.id.clone().into()).await,
+            // It was archived, and its connector went away meanwhile: the state says so at the next start.
+            Err(_) => Ok(Vec::new()),
+        }
     }
 }
 

@@ -5,16 +5,20 @@ pub(crate) mod action;
 pub(crate) mod connection;
 pub(crate) mod customer;
 pub(crate) mod integration;
+pub(crate) mod layered;
 pub(crate) mod row;
 pub(crate) mod select;
 
 use async_trait::async_trait;
-use membrane_core::element::{COMMON_EDITABLE, Element, ElementKind, LAYER_EDITABLE, Spec, State};
+use membrane_core::element::{
+    COMMON_EDITABLE, CustomerSpec, Element, ElementKind, IntegrationSpec, LAYER_EDITABLE, Spec, State,
+};
 use membrane_core::op::ListQuery;
-use membrane_core::{ElementId, Error, ErrorKind, Key, Page, Result, Selector};
+use membrane_core::{ElementId, Error, ErrorKind, Key, LayerName, Page, Result, Selector};
 use serde_json::{Map, Value};
 
-use self::row::{document, to_row};
+use self::layered::LayeredKind;
+use self::row::{document, keep_marks, mark, to_row};
 use crate::clock::{new_id, now};
 use crate::store::Write;
 use crate::{Caller, Engine};
@@ -22,6 +26,9 @@ use crate::{Caller, Engine};
 /// What a kind of element does in its own way.
 #[async_trait]
 pub(crate) trait Kind: Spec + Default {
+    /// The fields of a [`ListQuery`] it honours, besides paging, search and the archived ones.
+    const FILTERS: &'static [&'static str];
+
     /// Finds the element a selector names.
     async fn select(
         engine: &Engine,
@@ -33,11 +40,12 @@ pub(crate) trait Kind: Spec + Default {
     /// Lists elements.
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Element<Self>>>;
 
-    /// Checks an element before it is written, and fills in what follows from the rest. `fields` are the
-    /// caller's.
+    /// Checks an element before it is written, and fills in what follows from the rest. `current` is what it
+    /// was, unless it is new; `fields` are the caller's.
     async fn prepare(
         engine: &Engine,
         caller: &Caller,
+        current: Option<&Element<Self>>,
         element: &mut Element<Self>,
         fields: &Map<String, Value>,
     ) -> Result<()>;
@@ -46,13 +54,81 @@ pub(crate) trait Kind: Spec + Default {
     async fn show(_engine: &Engine, _caller: &Caller, _element: &mut Element<Self>) -> Result<()> {
         Ok(())
     }
+
+    /// Finds the caller's own element, making it where a kind has such.
+    async fn own(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<Self>> {
+        Self::select(engine, caller, selector, false).await
+    }
+
+    /// Finds what a change to this selector changes.
+    async fn to_write(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<Self>> {
+        live_or_archived(engine, caller, selector).await
+    }
+
+    /// The selector of what is archived or restored.
+    fn to_archive(selector: &Selector) -> Selector {
+        selector.clone()
+    }
+
+    /// What else changes in an element that goes into the archive or comes back.
+    fn archived(_element: &mut Element<Self>) {}
+
+    /// What is written together with an element, all or none.
+    async fn along(
+        _engine: &Engine,
+        _before: Option<&Element<Self>>,
+        _after: &Element<Self>,
+    ) -> Result<Vec<Write>> {
+        Ok(Vec::new())
+    }
 }
+
+/// A kind whose elements are added and read as they are. A connection is not: it takes credentials.
+pub(crate) trait Plain: Kind {}
+
+impl Plain for CustomerSpec {}
+impl Plain for IntegrationSpec {}
+impl<S: LayeredKind> Plain for S {}
 
 /// Whether fields not given keep their value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     Merge,
     Replace,
+}
+
+/// Finds an element this caller may change. One that stands comes before an archived one.
+pub(crate) async fn live_or_archived<S: Kind>(
+    engine: &Engine,
+    caller: &Caller,
+    selector: &Selector,
+) -> Result<Element<S>> {
+    let found = match S::select(engine, caller, selector, false).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            S::select(engine, caller, selector, true).await?
+        }
+        outcome => outcome?,
+    };
+    own_row(caller, found)
+}
+
+/// Refuses a customer what is not its own. The store holds this too; here the message says what to do.
+pub(crate) fn own_row<S: Spec>(caller: &Caller, element: Element<S>) -> Result<Element<S>> {
+    if caller.is_manager() || element.place.tenant_id.as_ref() == caller.customer_id() {
+        return Ok(element);
+    }
+    let owner = match (S::KIND.is_layered(), element.place.layer()) {
+        (true, LayerName::Integration) => "the integration's",
+        _ => "the workspace's",
+    };
+    Err(Error::new(
+        ErrorKind::AccessDenied,
+        format!(
+            "this {} is {owner}; a customer changes its own copies only, below `/connections/…`",
+            S::KIND
+        ),
+    )
+    .with("id", &element.id))
 }
 
 pub(crate) async fn create<S: Kind>(
@@ -62,22 +138,20 @@ pub(crate) async fn create<S: Kind>(
 ) -> Result<Element<S>> {
     let blank = Element::new(ElementId::from(new_id()), "", S::default());
     let mut element = with_fields(&blank, fields, Change::Merge, true)?;
-    S::prepare(engine, caller, &mut element, fields).await?;
-    insert(engine, caller, element).await
+    S::prepare(engine, caller, None, &mut element, fields).await?;
+    add(engine, caller, &mut element).await?;
+    S::show(engine, caller, &mut element).await?;
+    Ok(element)
 }
 
 /// Stores a new element. Key and name follow from each other where one is missing.
-pub(crate) async fn insert<S: Kind>(
-    engine: &Engine,
-    caller: &Caller,
-    mut element: Element<S>,
-) -> Result<Element<S>> {
-    stamp_new(&mut element)?;
-    let write = Write::Insert(to_row(&element)?);
-    engine.parts().store.write(&caller.scope(), vec![write]).await.map_err(|error| taken(error, &element))?;
+pub(crate) async fn add<S: Kind>(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
+    stamp_new(element)?;
+    let mut writes = vec![Write::Insert(to_row(element)?)];
+    writes.extend(S::along(engine, None, element).await?);
+    engine.parts().store.write(&caller.scope(), writes).await.map_err(|error| taken(error, element))?;
     engine.changed();
-    S::show(engine, caller, &mut element).await?;
-    Ok(element)
+    Ok(())
 }
 
 pub(crate) fn stamp_new<S: Spec>(element: &mut Element<S>) -> Result<()> {
@@ -120,21 +194,31 @@ pub(crate) async fn update<S: Kind>(
         element.name.clone_from(&current.name);
     }
     check_key(&element)?;
-    S::prepare(engine, caller, &mut element, fields).await?;
-    put(engine, caller, current, element).await
+    S::prepare(engine, caller, Some(&current), &mut element, fields).await?;
+    put(engine, caller, current, element, &[mark::ORIGIN]).await
 }
 
-/// Stores a changed element.
+/// Stores a changed element. Of the marks of its row only these stay.
 pub(crate) async fn put<S: Kind>(
     engine: &Engine,
     caller: &Caller,
     current: Element<S>,
     mut element: Element<S>,
+    marks: &[&str],
 ) -> Result<Element<S>> {
+    let store = &engine.parts().store;
     element.revision = new_id();
     element.updated_at = now();
-    let write = Write::Update { row: to_row(&element)?, expected: current.revision };
-    engine.parts().store.write(&caller.scope(), vec![write]).await.map_err(|error| taken(error, &element))?;
+    let mut row = to_row(&element)?;
+    if S::KIND.is_layered()
+        && let Some(old) = store.row(&caller.scope(), S::KIND, &current.id).await?
+    {
+        keep_marks(&old, &mut row, marks);
+    }
+    let along = S::along(engine, Some(&current), &element).await?;
+    let mut writes = vec![Write::Update { row, expected: current.revision }];
+    writes.extend(along);
+    store.write(&caller.scope(), writes).await.map_err(|error| taken(error, &element))?;
     engine.changed();
     S::show(engine, caller, &mut element).await?;
     Ok(element)
@@ -154,7 +238,8 @@ pub(crate) async fn archive<S: Kind>(
     }
     let mut element = current.clone();
     element.archived_at = archived.then(now);
-    put(engine, caller, current, element).await
+    S::archived(&mut element);
+    put(engine, caller, current, element, mark::ALL).await
 }
 
 /// Applies the fields a caller may write, and drops the others.
@@ -194,6 +279,8 @@ fn taken<S: Spec>(error: Error, element: &Element<S>) -> Error {
         return error;
     }
     let key = element.key.as_ref().map(Key::as_str).unwrap_or_default();
-    Error::new(ErrorKind::AlreadyExists, format!("there is a {} with the key `{key}` already", S::KIND))
+    let is_copy = element.place.connection_id.is_some() && element.place.parent_id.is_some();
+    let or = if is_copy { ", or another copy of the same parent on the connection" } else { "" };
+    Error::new(ErrorKind::AlreadyExists, format!("there is a {} with the key `{key}` already{or}", S::KIND))
         .with("key", key)
 }

@@ -1,6 +1,6 @@
 //! Elements and rows: the one place where one becomes the other.
 
-use membrane_core::element::{Element, Place, Related, Spec};
+use membrane_core::element::{Element, ElementKind, Place, Related, Spec};
 use membrane_core::{Error, Key, Result};
 use serde_json::{Map, Value};
 
@@ -23,15 +23,41 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// Fields that are never stored.
-const NOT_STORED: &[&str] = &[
-    "user",
-    "integration",
-    "connection",
-    "appliedToIntegrations",
-    "credentials",
-    "workspaceKey",
-    "isDefault",
-];
+const NOT_STORED: &[&str] =
+    &["user", "integration", "connection", "appliedToIntegrations", "credentials", "workspaceKey"];
+
+/// Fields of a stored document that no element has: what the engine notes for itself.
+pub(crate) mod mark {
+    /// The connector's or seed's action this one was made of, by the key it has there. It stays when a caller
+    /// changes the action, so that a renamed one is not made again.
+    pub(crate) const ORIGIN: &str = "connectorAction";
+
+    /// What the content was made of, while it is still the connector's own.
+    pub(crate) const SOURCE: &str = "connectorSource";
+
+    pub(crate) const ALL: &[&str] = &[ORIGIN, SOURCE];
+}
+
+/// Takes these marks over from what a row was.
+pub(crate) fn keep_marks(old: &Row, new: &mut Row, marks: &[&str]) {
+    for &name in marks {
+        if let Some(value) = old.doc.get(name) {
+            new.doc.insert(name.to_owned(), value.clone());
+        }
+    }
+}
+
+/// The seat an element has: a connection that is its customer's default of an app, and the copy of an element
+/// on a connection. Two of either cannot be, however many callers make them at once.
+fn slot<S: Spec>(element: &Element<S>, doc: &Map<String, Value>) -> Option<String> {
+    let place = &element.place;
+    if S::KIND == ElementKind::Connection {
+        let is_default = doc.get("isDefault") == Some(&Value::Bool(true));
+        return place.integration_id.as_ref().filter(|_| is_default).map(|id| format!("default/{id}"));
+    }
+    let (connection, parent) = (place.connection_id.as_ref()?, place.parent_id.as_ref()?);
+    Some(format!("copy/{connection}/{parent}/{}", place.instance_key.as_deref().unwrap_or_default()))
+}
 
 pub(crate) fn to_row<S: Spec>(element: &Element<S>) -> Result<Row> {
     let place = &element.place;
@@ -44,6 +70,7 @@ pub(crate) fn to_row<S: Spec>(element: &Element<S>) -> Result<Row> {
         id: element.id.clone(),
         customer: place.tenant_id.clone(),
         key: element.key.as_ref().map(ToString::to_string),
+        slot: slot(element, &doc),
         integration: place.integration_id.clone(),
         connection: place.connection_id.clone(),
         instance_key: place.instance_key.clone(),

@@ -3,10 +3,10 @@
 use membrane_core::element::{
     Connection, ConnectionSpec, Element, ElementKind, Integration, IntegrationSpec, Spec,
 };
-use membrane_core::{ElementId, Error, ErrorKind, Page, Paging, Result, Selector};
+use membrane_core::{CustomerId, ElementId, Error, ErrorKind, IntegrationId, Page, Paging, Result, Selector};
 
 use super::row::from_row;
-use crate::store::Query;
+use crate::store::{Query, Scope};
 use crate::{Caller, Engine};
 
 /// An element with this id, if the caller may see it. A text that cannot be an id is not looked up.
@@ -32,7 +32,8 @@ pub(crate) async fn find<S: Spec>(
     Ok(Page::new(items, page.cursor))
 }
 
-/// The one element that fits.
+/// The one element that fits. One that stands comes before archived ones; of these, where they have one place,
+/// the one archived last.
 ///
 /// # Errors
 /// `InvalidInput` when several fit.
@@ -41,8 +42,21 @@ pub(crate) async fn only<S: Spec>(
     caller: &Caller,
     query: &Query,
 ) -> Result<Option<Element<S>>> {
-    let two = Paging { limit: Some(2), cursor: None };
-    let mut found = find::<S>(engine, caller, query, &two).await?.items;
+    let limit = if query.include_archived { Paging::MAX_LIMIT } else { 2 };
+    let some = Paging { limit: Some(limit), cursor: None };
+    let mut found = find::<S>(engine, caller, query, &some).await?.items;
+    if found.iter().any(|element| element.archived_at.is_none()) {
+        found.retain(|element| element.archived_at.is_none());
+    } else {
+        found.sort_by(|a, b| a.archived_at.cmp(&b.archived_at));
+        let place = |element: &Element<S>| {
+            let place = &element.place;
+            (place.integration_id.clone(), place.connection_id.clone(), place.tenant_id.clone())
+        };
+        if found.iter().all(|element| place(element) == place(&found[0])) {
+            return Ok(found.pop());
+        }
+    }
     if found.len() > 1 {
         let key = query.key.as_deref().unwrap_or_default();
         return Err(Error::invalid_input(format!(
@@ -112,8 +126,7 @@ pub(crate) async fn connection(
     default_connection(engine, caller, &integration, archived).await?.ok_or_else(none)
 }
 
-/// The customer's default connection of an integration: the oldest that stands; among archived ones, the one
-/// archived last.
+/// The caller's default connection of an integration; among archived ones, the one archived last.
 ///
 /// # Errors
 /// `InvalidInput` for a manager, who has none.
@@ -123,24 +136,45 @@ pub(crate) async fn default_connection(
     integration: &Integration,
     archived: bool,
 ) -> Result<Option<Connection>> {
-    if caller.customer_id().is_none() {
+    let Some(customer) = caller.customer_id() else {
         return Err(Error::invalid_input(
             "a manager has no connection of its own: name the connection by id or key, or act for a customer",
         )
         .with("field", "connectionId"));
-    }
-    let query = Query {
-        integration: Some(integration.id.clone().into()),
-        include_archived: archived,
-        ..Query::default()
     };
-    let limit = if archived { Paging::MAX_LIMIT } else { 1 };
-    let paging = Paging { limit: Some(limit), cursor: None };
-    let found = find::<ConnectionSpec>(engine, caller, &query, &paging).await?.items;
-    if archived {
-        return Ok(found.into_iter().max_by(|a, b| a.archived_at.cmp(&b.archived_at)));
+    let id = integration.id.clone().into();
+    if !archived {
+        return default_of(engine, customer, &id).await;
     }
-    Ok(found.into_iter().next())
+    let query = Query { integration: Some(id), include_archived: true, ..Query::default() };
+    let paging = Paging { limit: Some(Paging::MAX_LIMIT), cursor: None };
+    let found = find::<ConnectionSpec>(engine, caller, &query, &paging).await?.items;
+    Ok(found.into_iter().max_by(|a, b| a.archived_at.cmp(&b.archived_at)))
+}
+
+/// A customer's default connection of an integration: the one that has the seat; while none has it, since that
+/// one was archived, the oldest that stands.
+pub(crate) async fn default_of(
+    engine: &Engine,
+    customer: &CustomerId,
+    integration: &IntegrationId,
+) -> Result<Option<Connection>> {
+    let scope = Scope::Customer(engine.parts().workspace.clone(), customer.clone());
+    let one = Paging { limit: Some(1), cursor: None };
+    let seated = vec![("isDefault".to_owned(), true.into())];
+    for fields in [seated, Vec::new()] {
+        let query = Query {
+            integration: Some(integration.clone()),
+            customer: Some(customer.clone()),
+            fields,
+            ..Query::default()
+        };
+        let page = engine.parts().store.rows(&scope, ElementKind::Connection, &query, &one).await?;
+        if let Some(row) = page.items.into_iter().next() {
+            return from_row(row).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// The connection a text names, an archived one only when no other fits.

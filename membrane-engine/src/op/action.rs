@@ -4,7 +4,7 @@ use membrane_core::op::{ActionRun, ActionRunRecord, GetActionRun, ListActionRuns
 use membrane_core::{ElementId, Error, Page, Result};
 
 use super::Execute;
-use crate::element::connection::customer_of;
+use crate::element::customer::{Whose, whose};
 use crate::element::select;
 use crate::run::{run_action, run_record};
 use crate::store::RunQuery;
@@ -28,11 +28,17 @@ impl Execute for ListActionRuns {
             Some(text) => Some(select::connection_of_any_time(engine, caller, text).await?.id.into()),
             None => None,
         };
+        let customer = match whose(engine, caller, self.tenant_id.as_deref(), self.user_id.as_deref()).await?
+        {
+            Whose::Anyone => None,
+            Whose::One(customer) => Some(customer),
+            Whose::Nobody => return Ok(Page::default()),
+        };
         let query = RunQuery {
             action: self.action_id.as_deref().map(ElementId::from),
             integration,
             connection,
-            customer: customer_of(engine, caller, self.tenant_id.as_deref(), self.user_id.as_deref()).await?,
+            customer,
             is_success: self.status.map(|status| status == RunStatus::Success),
             from: self.from,
             to: self.to,

@@ -47,6 +47,7 @@ impl Execute for GetCollection {
 #[async_trait]
 impl Execute for ListRecords {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Records> {
+        refuse_unified(self.unified_filter.as_ref())?;
         with_collection!(engine, caller, self.target, |collection| {
             let validate = self.validate == Some(true);
             collection.list(self.filter.as_ref(), start(self.cursor.as_deref()), validate).await
@@ -106,6 +107,23 @@ impl Execute for DeleteRecord {
             collection.delete(&self.id).await.map(|()| Done {})
         })
     }
+}
+
+/// There are no unified models to translate such conditions by; without them more records would come.
+fn refuse_unified(filter: Option<&Value>) -> Result<()> {
+    let is_empty = match filter {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(map)) => map.is_empty(),
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(_) => false,
+    };
+    if is_empty {
+        return Ok(());
+    }
+    Err(Error::invalid_input(
+        "`unifiedFilter` is not understood here: say the same with the collection's own fields in `filter`",
+    )
+    .with("field", "unifiedFilter"))
 }
 
 /// The beginning has three spellings: no cursor, an empty one, and Membrane's `0`. An app whose own first

@@ -3,6 +3,7 @@
 mod account;
 mod action;
 mod collection;
+mod connect;
 mod connection;
 mod connector;
 mod element;

@@ -127,7 +127,7 @@ async fn data(cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> R
     };
     let output = match kind {
         ActionKind::ListDataRecords => {
-            serde_json::to_value(collection.list(config.get("filter"), cursor(), false).await?)
+            serde_json::to_value(collection.list(filter(config)?, cursor(), false).await?)
         }
         ActionKind::SearchDataRecord => {
             let query = config.get("query").or_else(|| input.get("query")).and_then(Value::as_str);
@@ -151,6 +151,20 @@ async fn data(cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> R
         }
     };
     output.map_err(|error| Error::internal("a record cannot be written as JSON").with_source(error))
+}
+
+/// The conditions of a listing. Those in terms of a unified model cannot be translated, and dropping them would
+/// show more than was asked for.
+fn filter(config: &Value) -> Result<Option<&Value>> {
+    let is_set = |name: &str| config.get(name).filter(|value| !value.is_null());
+    match (is_set("filter"), is_set("unifiedFilter")) {
+        (None, Some(Value::Object(map))) if map.is_empty() => Ok(None),
+        (None, Some(_)) => Err(Error::unsupported(
+            "the action's config has a `unifiedFilter`: say the same with the collection's own fields in `filter`",
+        )
+        .with("field", "unifiedFilter")),
+        (filter, _) => Ok(filter),
+    }
 }
 
 /// The fields to write: those the config maps, else `input.fields`, else the input itself.

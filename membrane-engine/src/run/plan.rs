@@ -1,16 +1,12 @@
 use std::sync::Arc;
 
-use membrane_core::element::{
-    Action, ActionKind, ActionSpec, At, Connection, IntegrationSpec, layer, resolve,
-};
-use membrane_core::{
-    ElementId, Error, ErrorKind, Formula, IntegrationId, LayerName, Result, Selector, Validator,
-};
+use membrane_core::element::{Action, ActionKind, ActionSpec, Connection, IntegrationSpec};
+use membrane_core::{ElementId, Error, ErrorKind, Formula, Result, Selector, Validator};
 use serde_json::{Value, json};
 
 use crate::connect::{Connected, by_connection_id};
 use crate::element::Kind;
-use crate::element::action::layers;
+use crate::element::layered::{Ground, layers};
 use crate::element::select::{self, by_id, connection_of, integration_of};
 use crate::{Caller, Engine};
 
@@ -43,16 +39,9 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
     let action = ActionSpec::select(engine, caller, selector, false).await?;
     let connection = connection_for(engine, caller, selector, &action).await?;
     let connection_id = connection.id.clone().into();
-    let integration_id = connection.place.integration_id.clone();
-    check_fit(&action, &connection)?;
-    let instance_key = selector.instance_key.as_deref();
-    let [universal, of_app, own] =
-        layers(engine, caller, &action, Some(&connection_id), integration_id.as_ref(), instance_key).await?;
-    let universal = universal.map(At::<layer::Universal, _>::new).transpose()?;
-    let of_app = of_app.map(At::<layer::Integration, _>::new).transpose()?;
-    let own = own.map(At::<layer::Connection, _>::new).transpose()?;
-    let effective = resolve(universal.as_ref(), of_app.as_ref(), own.as_ref())
-        .ok_or_else(|| Error::internal("an action without layers").with("action", &action.id))?;
+    let ground = Ground::at(connection, selector.instance_key.clone());
+    let chain = layers(engine, caller, &action, &ground).await?;
+    let effective = chain.effective()?;
     let connected = by_connection_id(engine, caller, connection_id).await?;
     let spec = effective.spec;
     let Some(kind) = spec.r#type else {
@@ -123,21 +112,4 @@ async fn connection_for(
         )
         .with("integration", key)
     })
-}
-
-/// An action of one app cannot run on a connection to another.
-fn check_fit(action: &Action, connection: &Connection) -> Result<()> {
-    let app: Option<&IntegrationId> = action.place.integration_id.as_ref();
-    let other_app = app.is_some_and(|app| Some(app) != connection.place.integration_id.as_ref());
-    let other_connection = action.place.layer() == LayerName::Connection
-        && action.place.connection_id.as_ref().is_some_and(|id| id.as_str() != connection.id.as_str());
-    if !other_app && !other_connection {
-        return Ok(());
-    }
-    Err(Error::invalid_input(format!(
-        "action `{}` belongs to another {}",
-        action.key.as_ref().map_or(action.name.as_str(), |key| key.as_str()),
-        if other_app { "integration" } else { "connection" }
-    ))
-    .with("connectionId", &connection.id))
 }

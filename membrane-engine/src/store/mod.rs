@@ -54,6 +54,9 @@ pub struct Row {
     /// The key. Unique per (kind, customer, integration, connection, instance key, key) among rows that
     /// are not archived; absent parts are equal to one another.
     pub key: Option<String>,
+    /// A seat that one row only can have: unique per (kind, customer, slot) among rows that are not
+    /// archived. What it says is the engine's business.
+    pub slot: Option<String>,
     /// The integration.
     pub integration: Option<IntegrationId>,
     /// The connection.
@@ -93,12 +96,14 @@ pub struct Query {
     pub parent: Option<ElementId>,
     /// At this layer: universal has neither integration nor connection, integration no connection.
     pub layer: Option<LayerName>,
+    /// At the universal layer, or at any other.
+    pub is_universal: Option<bool>,
     /// With this text in name or key, in any case of letters of any script. `%` and `_` are themselves.
     pub search: Option<String>,
-    /// With this value at the top level of the document: a field name and a JSON scalar. Type and value
-    /// count: `1` is neither `"1"` nor `true`, and null is a field that is there. Anything but a scalar
-    /// finds nothing.
-    pub field: Option<(String, Value)>,
+    /// With each of these values at the top level of the document: field names and JSON scalars. Type and
+    /// value count: `1` is neither `"1"` nor `true`, and null is a field that is there. Anything but a
+    /// scalar finds nothing.
+    pub fields: Vec<(String, Value)>,
     /// Archived ones too.
     pub include_archived: bool,
 }
@@ -142,11 +147,11 @@ pub struct SealedRow {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Write {
-    /// Adds a row. `AlreadyExists` when id or key is taken; `NotFound` when it is for a customer that is
+    /// Adds a row. `AlreadyExists` when id, key or slot is taken; `NotFound` when it is for a customer that is
     /// not the scope's.
     Insert(Row),
     /// Replaces a row whose revision is still `expected`. `Concurrency` when it is not, `NotFound` when
-    /// it is gone or belongs to somebody else; after these, `AlreadyExists` when the key is taken.
+    /// it is gone or belongs to somebody else; after these, `AlreadyExists` when the key or the slot is taken.
     Update {
         /// The new content; id, kind and customer name the row and never change.
         row: Row,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::world::{World, action, doc};
 
 async fn found(world: &World, name: &str, value: Value) -> Result<Vec<String>> {
-    let query = Query { field: Some((name.to_owned(), value)), ..Query::default() };
+    let query = Query { fields: vec![(name.to_owned(), value)], ..Query::default() };
     world.found(&world.all(), &query).await
 }
 
@@ -74,7 +74,26 @@ pub async fn of_known_names_are_no_exception(store: Arc<dyn Store>) -> Result<()
         assert_eq!(found(&world, name, json!("7")).await?, [format!("{name}-1")]);
         assert_eq!(found(&world, name, json!(7)).await?, [format!("{name}-2")]);
     }
-    let query = Query { field: Some(("internalId".to_owned(), json!("7"))), ..Query::default() };
+    let query = Query { fields: vec![("internalId".to_owned(), json!("7"))], ..Query::default() };
     assert_eq!(world.found(&world.of("ann"), &query).await?, ["internalId-1"]);
+    Ok(())
+}
+
+/// Of several fields each must fit.
+pub async fn narrow_together(store: Arc<dyn Store>) -> Result<()> {
+    let world = World::new(store);
+    insert(&world, "1", json!({"a": 1, "b": true})).await?;
+    insert(&world, "2", json!({"a": 1, "b": false})).await?;
+    insert(&world, "3", json!({"a": 2, "b": true})).await?;
+    for (fields, expected) in [
+        (vec![("a", json!(1)), ("b", json!(true))], &["1"][..]),
+        (vec![("a", json!(1))], &["1", "2"]),
+        (vec![("a", json!(1)), ("a", json!(2))], &[]),
+        (vec![], &["1", "2", "3"]),
+    ] {
+        let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let query = Query { fields, ..Query::default() };
+        assert_eq!(world.found(&world.all(), &query).await?, expected, "{query:?}");
+    }
     Ok(())
 }

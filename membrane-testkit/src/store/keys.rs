@@ -1,4 +1,4 @@
-//! Ids and keys that are taken.
+//! Ids, keys and slots that are taken.
 
 use std::sync::Arc;
 
@@ -88,4 +88,33 @@ pub async fn may_not_be_taken_by_an_update(store: Arc<dyn Store>) -> Result<()> 
     refused(world.store.write(&world.all(), vec![update(&renamed, "r0")]).await, ErrorKind::Concurrency);
     let same = Row { revision: "r2".to_owned(), ..keyed("1") };
     world.store.write(&world.all(), vec![update(&same, "r1")]).await
+}
+
+/// A slot is had by one row of a kind and customer, wherever else it is; an archived one leaves it.
+pub async fn a_slot_has_one_row(store: Arc<dyn Store>) -> Result<()> {
+    let world = World::new(store);
+    let seated = |id: &str| Row { slot: Some("s".to_owned()), ..action(id) };
+    for row in [
+        seated("1"),
+        Row { slot: Some("S".to_owned()), ..action("2") },
+        Row { kind: Integration, ..seated("3") },
+        Row { customer: Some("ann".into()), ..seated("4") },
+        Row { customer: Some("bob".into()), ..seated("5") },
+        action("6"),
+        action("7"),
+    ] {
+        world.insert(&row).await?;
+    }
+    let elsewhere = Row { key: Some("k".to_owned()), integration: Some("i".into()), ..seated("8") };
+    refused(world.insert(&elsewhere).await, ErrorKind::AlreadyExists);
+    let taken = Row { revision: "r2".to_owned(), ..seated("6") };
+    refused(world.store.write(&world.all(), vec![update(&taken, "r1")]).await, ErrorKind::AlreadyExists);
+    let archived_at = Some("2026-11-02T00:00:00.000Z".to_owned());
+    let archived = Row { archived_at, revision: "r2".to_owned(), ..seated("1") };
+    let swap = vec![update(&archived, "r1"), update(&taken, "r1")];
+    world.store.write(&world.all(), swap).await?;
+    let back = Row { revision: "r3".to_owned(), ..seated("1") };
+    refused(world.store.write(&world.all(), vec![update(&back, "r2")]).await, ErrorKind::AlreadyExists);
+    let elsewhere = Row { slot: None, ..back };
+    world.store.write(&world.all(), vec![update(&elsewhere, "r2")]).await
 }

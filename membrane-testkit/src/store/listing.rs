@@ -137,6 +137,10 @@ pub async fn layers_are_told_apart(store: Arc<dyn Store>) -> Result<()> {
     world.insert(&Row { integration: Some("i".into()), ..action("2") }).await?;
     world.insert(&Row { integration: Some("i".into()), connection: Some("c".into()), ..action("3") }).await?;
     world.insert(&Row { connection: Some("c".into()), ..action("4") }).await?;
+    for (is_universal, expected) in [(true, &["1"][..]), (false, &["2", "3", "4"])] {
+        let query = Query { is_universal: Some(is_universal), ..Query::default() };
+        assert_eq!(world.found(&world.all(), &query).await?, expected);
+    }
     let cases: [(LayerName, &[&str]); 3] = [
         (LayerName::Connection, &["3", "4"]),
         (LayerName::Integration, &["2"]),

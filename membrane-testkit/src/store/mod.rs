@@ -49,9 +49,11 @@ macro_rules! store_suite {
             fields: [
                 compare_by_type_and_value,
                 have_names_of_any_form,
+                narrow_together,
                 of_known_names_are_no_exception,
             ]
             keys: [
+                a_slot_has_one_row,
                 are_free_once_archived,
                 are_unique_in_their_place,
                 ids_are_unique_in_the_workspace,
@@ -71,6 +73,7 @@ macro_rules! store_suite {
             races: [
                 a_key_is_taken_once,
                 a_refused_write_does_not_touch_its_neighbours,
+                a_slot_is_taken_once,
                 a_workspace_is_made_once,
                 each_revision_is_won_once,
                 each_version_of_credentials_is_won_once,

@@ -88,6 +88,26 @@ pub async fn a_key_is_taken_once(store: Arc<dyn Store>) -> Result<()> {
     Ok(())
 }
 
+/// Of many callers that want the same slot, one wins and the others are told `AlreadyExists`.
+pub async fn a_slot_is_taken_once(store: Arc<dyn Store>) -> Result<()> {
+    let world = Arc::new(World::new(store));
+    let mut callers = JoinSet::new();
+    for n in 0..50 {
+        let world = world.clone();
+        let row = Row { slot: Some("s".to_owned()), ..action(&format!("{n:02}")) };
+        callers.spawn(async move { world.insert(&row).await });
+    }
+    let mut won = 0;
+    while let Some(outcome) = callers.join_next().await {
+        match joined(outcome) {
+            Ok(()) => won += 1,
+            lost => refused(lost, ErrorKind::AlreadyExists),
+        }
+    }
+    assert_eq!(won, 1);
+    Ok(())
+}
+
 /// Of many callers that make the same workspace, all get the same id.
 pub async fn a_workspace_is_made_once(store: Arc<dyn Store>) -> Result<()> {
     let key = unique("key");

@@ -93,6 +93,7 @@ pub(super) fn shared(kind: ElementKind, id: &str) -> Row {
         id: id.into(),
         customer: None,
         key: None,
+        slot: None,
         integration: None,
         connection: None,
         instance_key: None,

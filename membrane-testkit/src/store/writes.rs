@@ -13,6 +13,7 @@ fn full() -> Row {
     Row {
         customer: Some("ann".into()),
         key: Some("clé d'été".to_owned()),
+        slot: Some("seat/1".to_owned()),
         integration: Some("i".into()),
         connection: Some("c".into()),
         instance_key: Some("second".to_owned()),

@@ -13,7 +13,10 @@ use crate::store::{Query, Row, Scope, depth};
 const UNIT_SEPARATOR: char = '\u{1f}';
 
 const COLUMNS: &str = "id, customer, key, integration, connection, instance_key, parent, name, revision, \
-                       created_at, updated_at, archived_at, doc";
+                       created_at, updated_at, archived_at, doc, slot";
+
+const UNIVERSAL: &str = " AND integration IS NULL AND connection IS NULL";
+const NOT_UNIVERSAL: &str = " AND (integration IS NOT NULL OR connection IS NOT NULL)";
 
 // ===== reading =====
 
@@ -99,23 +102,21 @@ fn narrow(select: &mut Select, query: &Query) {
         .and_eq("customer = ", query.customer.as_ref())
         .and_eq("COALESCE(instance_key, '') = ", query.instance_key.as_ref())
         .and_eq("parent = ", query.parent.as_ref());
-    match query.layer {
-        None => {}
-        Some(LayerName::Connection) => {
-            select.push(" AND connection IS NOT NULL");
-        }
-        Some(LayerName::Integration) => {
-            select.push(" AND integration IS NOT NULL AND connection IS NULL");
-        }
-        Some(LayerName::Universal) => {
-            select.push(" AND integration IS NULL AND connection IS NULL");
-        }
+    if let Some(layer) = query.layer {
+        select.push(match layer {
+            LayerName::Connection => " AND connection IS NOT NULL",
+            LayerName::Integration => " AND integration IS NOT NULL AND connection IS NULL",
+            LayerName::Universal => UNIVERSAL,
+        });
+    }
+    if let Some(is_universal) = query.is_universal {
+        select.push(if is_universal { UNIVERSAL } else { NOT_UNIVERSAL });
     }
     if let Some(text) = &query.search {
         // No LIKE: `%` and `_` are letters here, and LIKE folds ASCII only.
         select.push(" AND instr(search, ").arg(text.to_lowercase()).push(") > 0");
     }
-    if let Some((name, value)) = &query.field {
+    for (name, value) in &query.fields {
         field(select, name, value);
     }
 }
@@ -174,6 +175,7 @@ pub(super) fn read(kind: ElementKind, row: &SqliteRow) -> Result<Row> {
         updated_at: column(row, 10)?,
         archived_at: column(row, 11)?,
         doc,
+        slot: column(row, 13)?,
     })
 }
 
@@ -183,8 +185,8 @@ pub(super) async fn insert(conn: &mut SqliteConnection, scope: &Scope, row: &Row
     check_owner(scope, row.customer.as_ref(), row)?;
     let query = sqlx::query(
         "INSERT INTO membrane_elements (id, kind, workspace, customer, key, integration, connection, \
-         instance_key, parent, name, search, revision, created_at, updated_at, archived_at, doc) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+         instance_key, parent, name, search, revision, created_at, updated_at, archived_at, doc, slot) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
     );
     match bind(query, scope, row)?.execute(conn).await {
         Ok(_) => Ok(()),
@@ -202,9 +204,9 @@ pub(super) async fn update(
     let query = sqlx::query(
         "UPDATE membrane_elements SET key = ?5, integration = ?6, connection = ?7, instance_key = ?8, \
          parent = ?9, name = ?10, search = ?11, revision = ?12, created_at = ?13, updated_at = ?14, \
-         archived_at = ?15, doc = ?16 \
-         WHERE workspace = ?3 AND id = ?1 AND kind = ?2 AND customer IS ?4 AND revision = ?17 \
-         AND (?18 IS NULL OR customer = ?18)",
+         archived_at = ?15, doc = ?16, slot = ?17 \
+         WHERE workspace = ?3 AND id = ?1 AND kind = ?2 AND customer IS ?4 AND revision = ?18 \
+         AND (?19 IS NULL OR customer = ?19)",
     );
     let query = bind(query, scope, row)?.bind(expected).bind(scope.customer().map(AsRef::<str>::as_ref));
     match query.execute(&mut *conn).await {
@@ -253,7 +255,7 @@ fn access_denied(row: &Row) -> Error {
 fn already_exists(row: &Row) -> Error {
     let error = Error::new(
         ErrorKind::AlreadyExists,
-        format!("there is another {} with this key or id in the same place", row.kind),
+        format!("there is another {} with this key, slot or id in the same place", row.kind),
     );
     match &row.key {
         Some(key) => error.with("key", key),
@@ -267,7 +269,7 @@ fn not_found(row: &Row) -> Error {
 
 type Insert<'q> = sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
 
-/// Binds a row as `?1` to `?16`.
+/// Binds a row as `?1` to `?17`.
 fn bind<'q>(query: Insert<'q>, scope: &'q Scope, row: &'q Row) -> Result<Insert<'q>> {
     let mut search = row.name.to_lowercase();
     if let Some(key) = &row.key {
@@ -293,5 +295,6 @@ fn bind<'q>(query: Insert<'q>, scope: &'q Scope, row: &'q Row) -> Result<Insert<
         .bind(row.created_at.as_str())
         .bind(row.updated_at.as_str())
         .bind(row.archived_at.as_deref())
-        .bind(doc))
+        .bind(doc)
+        .bind(row.slot.as_deref()))
 }

@@ -26,12 +26,13 @@ async fn element_listings_walk_an_index() {
         (Query { customer: Some("c".into()), ..Query::default() }, ["customer"; 2]),
         (
             Query { integration: Some("i".into()), layer: Some(LayerName::Integration), ..Query::default() },
-            ["integration"; 2],
+            ["integration", "customer_integration"],
         ),
+        (Query { connection: Some("n".into()), parent: Some("p".into()), ..Query::default() }, ["copy"; 2]),
         (Query { connection: Some("n".into()), ..Query::default() }, ["connection"; 2]),
         (Query { parent: Some("p".into()), ..Query::default() }, ["parent"; 2]),
-        (Query { field: Some(("internalId".into(), json!("x"))), ..Query::default() }, ["internal_id"; 2]),
-        (Query { field: Some(("uuid".into(), json!("x"))), ..Query::default() }, ["uuid"; 2]),
+        (Query { fields: vec![("internalId".into(), json!("x"))], ..Query::default() }, ["internal_id"; 2]),
+        (Query { fields: vec![("uuid".into(), json!("x"))], ..Query::default() }, ["uuid"; 2]),
     ];
     for (query, indexes) in &queries {
         for (scope, index) in scopes().iter().zip(indexes) {

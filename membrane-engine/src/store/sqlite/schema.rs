@@ -6,7 +6,10 @@ use sqlx::{Row as _, SqliteConnection};
 use super::fault;
 
 /// Every migration, oldest first. What was published never changes; a new shape is a new entry.
-const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_store.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../migrations/sqlite/0001_store.sql"),
+    include_str!("../../../migrations/sqlite/0002_slots.sql"),
+];
 
 const OPERATION: &str = "store.open";
 

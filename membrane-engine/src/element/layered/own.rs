@@ -1,0 +1,71 @@
+use membrane_core::element::Element;
+use membrane_core::{ErrorKind, LayerName, Result, Selector};
+
+use super::chain::{Ground, Layers, layers};
+use super::place::follow;
+use super::{LayeredKind, select::select};
+use crate::clock::new_id;
+use crate::element::add;
+use crate::{Caller, Engine};
+
+/// The connection's own copy of an element, made when there is none. Without a connection: the element itself.
+pub(super) async fn own_copy<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    selector: &Selector,
+) -> Result<Element<S>> {
+    let mut below = selector.clone();
+    below.layer = None;
+    let found = select::<S>(engine, caller, &below, false).await?;
+    if found.place.connection_id.is_some() {
+        return Ok(found);
+    }
+    let ground = Ground::of(engine, caller, selector).await?;
+    let Some(connection) = &ground.connection else { return Ok(found) };
+    let chain = layers(engine, caller, &found, &ground).await?;
+    let spec = chain.effective()?.spec.clone();
+    let parent = match chain.into_closest() {
+        Some(own) if own.place.layer() == LayerName::Connection => return Ok(own),
+        Some(parent) => parent,
+        None => found,
+    };
+    let mut element = Element::new(new_id(), &parent.name, spec);
+    element.key.clone_from(&parent.key);
+    element.description.clone_from(&parent.description);
+    element.place.instance_key.clone_from(&selector.instance_key);
+    element.place.integration_id.clone_from(&connection.place.integration_id);
+    element.place.tenant_id.clone_from(&connection.place.tenant_id);
+    element.place.user_id.clone_from(&connection.place.user_id);
+    element.place.connection_id = Some(connection.id.clone().into());
+    element.place.is_customized = Some(false);
+    follow(&mut element.place, &parent);
+    match add(engine, caller, &mut element).await {
+        Ok(()) => Ok(element),
+        // Somebody else may have made it at the same moment.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let made = layers(engine, caller, &parent, &ground).await?;
+            made.into_layer(LayerName::Connection).ok_or(error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives an element that follows its parent the parent's content of now.
+pub(super) async fn derive<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    element: &mut Element<S>,
+) -> Result<()> {
+    if element.place.parent_id.is_none() || element.place.is_customized == Some(true) {
+        return Ok(());
+    }
+    let chain: Layers<S> = layers(engine, caller, element, &Ground::default()).await?;
+    // What follows an archived parent shows what it followed last.
+    if let Ok(effective) = chain.effective() {
+        element.spec = effective.spec.clone();
+        if let Some(parent) = super::chain::parent_of(engine, caller, element).await? {
+            element.place.parent_revision = Some(parent.revision);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,147 @@
+use membrane_core::element::{Element, Place};
+use membrane_core::{Error, ErrorKind, IntegrationId, Key, LayerName, Result, Selector};
+use serde_json::{Map, Value};
+
+use super::LayeredKind;
+use super::chain::{Ground, layers};
+use crate::element::select::{by_id, connection_of, integration_of, missing, only};
+use crate::store::Query;
+use crate::{Caller, Engine};
+
+/// Settles where a new element belongs and what it follows, and checks that the caller may put it there.
+///
+/// An element whose key stands one layer up too is a child of the one there, also when no parent is named. One
+/// that brings no content of its own follows its parent.
+pub(super) async fn place<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    element: &mut Element<S>,
+    fields: &Map<String, Value>,
+) -> Result<()> {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let instance_key = std::mem::take(&mut element.place).instance_key;
+    element.place.instance_key = instance_key;
+    let connection = connection_of(engine, caller, text("connectionId"), text("connectionKey")).await?;
+    if let Some(connection) = connection {
+        element.place.connection_id = Some(connection.id.clone().into());
+        element.place.tenant_id.clone_from(&connection.place.tenant_id);
+        element.place.user_id.clone_from(&connection.place.user_id);
+        element.place.integration_id = connection.place.integration_id;
+    } else {
+        let app = integration_of(engine, caller, text("integrationId"), text("integrationKey")).await?;
+        element.place.integration_id = app.map(|app| app.id.into());
+    }
+    if element.place.connection_id.is_none() && !caller.is_manager() {
+        return Err(Error::new(
+            ErrorKind::AccessDenied,
+            format!(
+                "a customer may add {} to their own connections only: give `connectionId`",
+                S::KIND.plural()
+            ),
+        ));
+    }
+    let parent = match text("parentId").or(text("parentKey")) {
+        Some(named) => Some(named_parent::<S>(engine, caller, &element.place, named).await?),
+        None => parent_by_key(engine, caller, element).await?,
+    };
+    if let Some(parent) = parent {
+        let is_given = |name: &&str| fields.get(*name).is_some_and(|value| !value.is_null());
+        let is_own = S::EDITABLE.iter().any(is_given);
+        follow(&mut element.place, &parent);
+        element.place.is_customized = Some(is_own);
+        if element.name.trim().is_empty() {
+            element.name.clone_from(&parent.name);
+            element.key = element.key.take().or_else(|| parent.key.clone());
+        }
+        if !is_own {
+            element.description = element.description.take().or_else(|| parent.description.clone());
+            let chain = layers(engine, caller, &parent, &Ground::default()).await?;
+            element.spec = chain.effective()?.spec.clone();
+        }
+    }
+    element.key.get_or_insert_with(|| Key::from_name(&element.name));
+    Ok(())
+}
+
+/// Leaves a changed element in its place. New content makes it customized; a new key, name or bag does not.
+pub(super) fn keep<S: LayeredKind>(current: &Element<S>, element: &mut Element<S>) {
+    element.place = current.place.clone();
+    if element.place.parent_id.is_some() && element.spec != current.spec {
+        element.place.is_customized = Some(true);
+    }
+    element.key.get_or_insert_with(|| Key::from_name(&element.name));
+}
+
+/// Ties a place to its parent.
+pub(super) fn follow<S>(place: &mut Place, parent: &Element<S>) {
+    place.parent_id = Some(parent.id.clone());
+    place.parent_revision = Some(parent.revision.clone());
+    place.universal_parent_id = match parent.place.layer() {
+        LayerName::Universal => Some(parent.id.clone()),
+        _ => parent.place.universal_parent_id.clone(),
+    };
+}
+
+/// The layers a parent can be at, the closest first.
+fn above(place: &Place) -> &'static [LayerName] {
+    match place.layer() {
+        LayerName::Connection => &[LayerName::Integration, LayerName::Universal],
+        LayerName::Integration => &[LayerName::Universal],
+        LayerName::Universal => &[],
+    }
+}
+
+async fn named_parent<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    place: &Place,
+    text: &str,
+) -> Result<Element<S>> {
+    if let Some(found) = by_id::<S>(engine, caller, text, false).await? {
+        let is_of_app =
+            found.place.integration_id.is_none() || found.place.integration_id == place.integration_id;
+        if above(place).contains(&found.place.layer()) && is_of_app {
+            return Ok(found);
+        }
+        return Err(Error::invalid_input(format!(
+            "the {} {text} cannot be the parent: it is at the {} layer{}",
+            S::KIND,
+            found.place.layer().as_str(),
+            if is_of_app { "" } else { " of another integration" }
+        ))
+        .with("field", "parentId"));
+    }
+    let found = at_layers(engine, caller, above(place), place.integration_id.as_ref(), text).await?;
+    found.ok_or_else(|| missing(S::KIND, &Selector::key(text)))
+}
+
+async fn parent_by_key<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    element: &Element<S>,
+) -> Result<Option<Element<S>>> {
+    let derived = || Some(Key::from_name(&element.name)).filter(|key| !key.as_str().is_empty());
+    let Some(key) = element.key.clone().or_else(derived) else { return Ok(None) };
+    let place = &element.place;
+    at_layers(engine, caller, above(place), place.integration_id.as_ref(), key.as_str()).await
+}
+
+async fn at_layers<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    layers: &[LayerName],
+    integration: Option<&IntegrationId>,
+    key: &str,
+) -> Result<Option<Element<S>>> {
+    for &layer in layers {
+        let integration = integration.filter(|_| layer == LayerName::Integration).cloned();
+        if layer == LayerName::Integration && integration.is_none() {
+            continue;
+        }
+        let query = Query { key: Some(key.to_owned()), layer: Some(layer), integration, ..Query::default() };
+        if let Some(found) = only(engine, caller, &query).await? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
