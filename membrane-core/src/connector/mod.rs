@@ -15,6 +15,7 @@ mod limits;
 mod operation;
 mod page;
 mod pagination;
+mod replace;
 mod response;
 mod rest;
 
@@ -34,6 +35,7 @@ pub use self::graphql::GraphQlCall;
 pub use self::limits::RateLimit;
 pub use self::operation::{Operation, OperationCall};
 pub use self::pagination::{PageSize, Pagination};
+pub(crate) use self::replace::Replace;
 pub use self::response::{ResponseHandler, classify};
 pub use self::rest::{BodyType, PathTemplate, RestCall};
 use crate::error::{Error, Result};

@@ -1,29 +1,10 @@
 use http::Method;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{ApiBody, ApiRequest, ApiResponse};
 use crate::error::{Error, Result};
+use crate::escape;
 use crate::formula::{Formula, Vars};
-
-/// What must be escaped inside one path segment.
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'\\')
-    .add(b'[')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// A REST request as data: method, path with `{slots}`, formulas for what is sent and what comes back.
 ///
@@ -292,7 +273,7 @@ impl PathTemplate {
                     if text.is_empty() || text == "." || text == ".." {
                         return Err(bad("must not be empty, `.` or `..`"));
                     }
-                    path.extend(utf8_percent_encode(&text, SEGMENT));
+                    path.extend(escape::segment(&text));
                 }
             }
         }

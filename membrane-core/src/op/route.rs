@@ -1,21 +1,8 @@
 use http::Method;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'`')
-    .add(b'{')
-    .add(b'}');
+use crate::escape;
 
 /// One REST route of an operation: where each field of the input travels.
 ///
@@ -193,7 +180,7 @@ impl Route {
                     if segment.starts_with("{*") {
                         target.push_str(value.trim_start_matches('/'));
                     } else {
-                        target.extend(utf8_percent_encode(&value, SEGMENT));
+                        target.extend(escape::segment(&value));
                     }
                 }
             }
