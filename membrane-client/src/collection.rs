@@ -13,6 +13,24 @@ use crate::connection::ConnectionHandle;
 use crate::{Record, Records};
 
 /// One data collection of one connection, used like a table.
+///
+/// ```
+/// use serde_json::json;
+/// # use membrane_client::{Client, Result};
+/// # use membrane_testkit::demo::Stage;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let stage = Stage::start().await?;
+/// # let client = Client::in_process(stage.engine.clone());
+/// let tasks = client.customer("acme").connection("taskly").collection("tasks");
+/// let id = tasks.create(json!({"title": "Call back"})).await?;
+/// tasks.update(&id, json!({"status": "done"})).await?;
+/// assert_eq!(tasks.get(&id).await?.fields["status"], "done");
+/// tasks.delete(&id).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct CollectionHandle {
     connection: ConnectionHandle,
@@ -26,6 +44,23 @@ impl CollectionHandle {
     }
 
     /// Sets the collection's parameters, an object: for example which repository.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let notes = client.customer("acme").connection("contactly").collection("notes");
+    /// let notes = notes.parameters(json!({"contactId": "1"}));
+    /// notes.create(json!({"text": "Called, no answer"})).await?;
+    /// assert_eq!(notes.list().all().await?[0].name.as_deref(), Some("Called, no answer"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn parameters(mut self, parameters: Value) -> Self {
         self.target.parameters = match parameters {
@@ -38,11 +73,40 @@ impl CollectionHandle {
     }
 
     /// Lists the records.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// assert_eq!(tasks.list().all().await?.len(), 120);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> RecordList {
         RecordList { collection: self.clone(), filter: None, search: None, validate: None }
     }
 
     /// Lists the records a text finds.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// let found = tasks.search("invoice").all().await?;
+    /// assert!(found.iter().all(|task| task.name.as_deref().is_some_and(|name| name.contains("invoice"))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn search(&self, query: impl Into<String>) -> RecordList {
         RecordList { collection: self.clone(), filter: None, search: Some(query.into()), validate: None }
     }
@@ -52,6 +116,23 @@ impl CollectionHandle {
     /// # Errors
     /// [`ErrorKind::Unsupported`](membrane_core::ErrorKind::Unsupported) when the app cannot;
     /// [`ErrorKind::InvalidInput`](membrane_core::ErrorKind::InvalidInput) for fields it cannot find by.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// let task = tasks.find(json!({"title": "Call the invoice #1"})).await?;
+    /// assert_eq!(task.map(|task| task.id).as_deref(), Some("tsk_000001"));
+    /// assert!(tasks.find(json!({"title": "Nothing to do"})).await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn find(&self, query: Value) -> Result<Option<Record>> {
         let op = MatchRecord::new(self.target.clone(), object("query", query)?);
         self.connection.call(op).await.map(|outcome| outcome.record)
@@ -61,6 +142,22 @@ impl CollectionHandle {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound) when there is none.
+    ///
+    /// ```
+    /// use membrane_client::ErrorKind;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// assert_eq!(tasks.get("tsk_000001").await?.fields["status"], "open");
+    /// assert_eq!(tasks.get("tsk_999999").await.unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get(&self, id: impl Into<String>) -> Result<Record> {
         self.connection
             .call(FindRecord::new(self.target.clone(), id.into()))
@@ -73,6 +170,22 @@ impl CollectionHandle {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](membrane_core::ErrorKind::InvalidInput) when the fields do not fit; the
     /// app's refusal.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// let id = tasks.create(json!({"title": "Call back"})).await?;
+    /// assert_eq!(tasks.get(id).await?.name.as_deref(), Some("Call back"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn create(&self, fields: Value) -> Result<String> {
         let op = CreateRecord::new(self.target.clone(), object("fields", fields)?);
         self.connection.call(op).await.map(|outcome| outcome.id)
@@ -82,6 +195,22 @@ impl CollectionHandle {
     ///
     /// # Errors
     /// As [`CollectionHandle::create`], and [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound).
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// tasks.update("tsk_000001", json!({"status": "done"})).await?;
+    /// assert_eq!(tasks.get("tsk_000001").await?.fields["status"], "done");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn update(&self, id: impl Into<String>, fields: Value) -> Result<String> {
         let op = UpdateRecord::new(self.target.clone(), id.into(), object("fields", fields)?);
         self.connection.call(op).await.map(|outcome| outcome.id)
@@ -91,12 +220,44 @@ impl CollectionHandle {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound) when there is none.
+    ///
+    /// ```
+    /// use membrane_client::ErrorKind;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// tasks.delete("tsk_000001").await?;
+    /// assert_eq!(tasks.delete("tsk_000001").await.unwrap_err().kind(), ErrorKind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete(&self, id: impl Into<String>) -> Result<()> {
         self.connection.call(DeleteRecord::new(self.target.clone(), id.into())).await.map(|_| ())
     }
 }
 
 /// A listing that was not started yet.
+///
+/// ```
+/// use serde_json::json;
+/// # use membrane_client::{Client, Result};
+/// # use membrane_testkit::demo::Stage;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let stage = Stage::start().await?;
+/// # let client = Client::in_process(stage.engine.clone());
+/// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+/// let open = tasks.list().filter(json!({"status": "open"}));
+/// assert_eq!(open.all().await?.len(), 80);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RecordList {
@@ -109,6 +270,23 @@ pub struct RecordList {
 impl RecordList {
     /// Keeps records that fit: an object of fields that must be equal, or a list of
     /// `{field, operator, value}`. What the app cannot try itself is tried here; no condition is dropped.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// let filter = json!([{"field": "title", "operator": "contains", "value": "Call"}]);
+    /// let calls = tasks.list().filter(filter).all().await?;
+    /// assert!(calls.iter().all(|task| task.name.as_deref().is_some_and(|name| name.contains("Call"))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn filter(mut self, filter: Value) -> Self {
         self.filter = Some(filter);
         self
@@ -116,6 +294,20 @@ impl RecordList {
 
     /// Checks each record against the collection's schema. One that does not fit is an error
     /// ([`ErrorKind::External`](membrane_core::ErrorKind::External)) that names the record and the place.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// assert_eq!(tasks.list().validate().all().await?.len(), 120);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn validate(mut self) -> Self {
         self.validate = Some(true);
         self
@@ -126,6 +318,22 @@ impl RecordList {
     /// # Errors
     /// [`ErrorKind::Unsupported`](membrane_core::ErrorKind::Unsupported) when the app cannot list or search;
     /// else what it gives.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// let first = tasks.list().page(None).await?;
+    /// let second = tasks.list().page(first.cursor.as_deref()).await?;
+    /// assert_ne!(first.records[0].id, second.records[0].id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn page(&self, cursor: Option<&str>) -> Result<Records> {
         let (target, cursor) = (self.collection.target.clone(), cursor.map(str::to_owned));
         let connection = &self.collection.connection;
@@ -138,6 +346,26 @@ impl RecordList {
     }
 
     /// Reads page after page, each when its records are asked for. After an error the stream ends.
+    ///
+    /// ```
+    /// use futures::TryStreamExt;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// let mut tasks = tasks.list().stream();
+    /// let mut seen = 0;
+    /// while let Some(task) = tasks.try_next().await? {
+    ///     seen += usize::from(task.name.is_some());
+    /// }
+    /// assert_eq!(seen, 120);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream(self) -> BoxStream<'static, Result<Record>> {
         struct State {
             list: RecordList,
@@ -162,6 +390,21 @@ impl RecordList {
     ///
     /// # Errors
     /// The first error of any page.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let tasks = client.customer("acme").connection("taskly").collection("tasks");
+    /// let names: Vec<_> = tasks.list().all().await?.into_iter().filter_map(|task| task.name).collect();
+    /// assert_eq!(names.len(), 120);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn all(self) -> Result<Vec<Record>> {
         self.stream().try_collect().await
     }

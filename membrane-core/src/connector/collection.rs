@@ -25,6 +25,21 @@ use crate::schema::DataSchema;
 /// by parameter: see [`ListMethod::filter_values`].
 ///
 /// A record is what the app answers for it; [`Collection::record`] says where its id and name are.
+///
+/// ```
+/// use membrane_core::Formula;
+/// use membrane_core::connector::{Collection, FindMethod, Function, ListMethod, RestCall, WriteMethod};
+/// use serde_json::json;
+///
+/// let get = |path: &str| Ok::<_, membrane_core::Error>(Function::Rest(RestCall::new(http::Method::GET, path)?.into()));
+/// let mut issues = Collection::new("issues", "Issues");
+/// issues.record.name = Some(Formula::parse(&json!({"$var": "$.title"}))?);
+/// issues.list = Some(ListMethod::new(get("/issues")?));
+/// issues.find_by_id = Some(FindMethod::new(get("/issues/{id}")?));
+/// issues.create = Some(WriteMethod::new(Function::Rest(RestCall::new(http::Method::POST, "/issues")?.into())));
+/// assert!(issues.delete.is_none()); // what is not there is not supported
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Collection {
@@ -91,6 +106,17 @@ impl Collection {
 }
 
 /// How the fields of an answer become a record: formulas over the fields themselves.
+///
+/// ```
+/// use membrane_core::Formula;
+/// use membrane_core::connector::RecordMapping;
+/// use serde_json::json;
+///
+/// let mut mapping = RecordMapping::default();
+/// mapping.name = Some(Formula::parse(&json!({"$concat": ["#", {"$var": "$.number"}]}))?);
+/// assert_eq!(mapping.name.and_then(|name| name.build(&json!({"number": 5}))), Some(json!("#5")));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct RecordMapping {
@@ -109,6 +135,48 @@ pub struct RecordMapping {
 }
 
 /// Reads a collection page by page.
+///
+/// ```
+/// use membrane_core::connector::{ApiRequest, Connector, Cx, Settings};
+/// use membrane_core::{Filter, Result};
+/// use serde_json::json;
+/// # struct App;
+/// # #[async_trait::async_trait]
+/// # impl membrane_core::connector::ApiClient for App {
+/// #     async fn send(&self, request: ApiRequest) -> Result<membrane_core::connector::ApiResponse> {
+/// #         let first = request.query.iter().all(|(name, _)| name != "cursor");
+/// #         let body = if first { json!({"data": [{"id": 1}], "next": "c2"}) } else { json!({"data": [{"id": 2}]}) };
+/// #         Ok(membrane_core::connector::ApiResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body.to_string(), "https://demo.example"))
+/// #     }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api: {baseUri: 'https://demo.example'}
+/// collections:
+///   issues:
+///     list:
+///       run: GET /issues
+///       records: $.data
+///       pagination: {type: cursor, next: $.next, parameter: cursor}
+/// ",
+///     "connector.yml",
+/// )?;
+/// let settings = Settings::default();
+/// let cx = Cx::new(&connector, &App, &settings);
+/// let Some(list) = &connector.collections["issues"].list else { return Ok(()) };
+/// let (records, next) = list.page(&cx, &Filter::default(), None).await?;
+/// assert_eq!((records, next.as_deref()), (vec![json!({"id": 1})], Some("c2")));
+/// let (records, next) = list.page(&cx, &Filter::default(), next.as_deref()).await?;
+/// assert_eq!((records, next), (vec![json!({"id": 2})], None));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ListMethod {
@@ -139,6 +207,14 @@ impl ListMethod {
 }
 
 /// Finds records by text.
+///
+/// ```
+/// use membrane_core::connector::{Function, ListMethod, RestCall, SearchMethod};
+///
+/// let found = ListMethod::new(Function::Rest(RestCall::new(http::Method::GET, "/search")?.into()));
+/// assert_eq!(SearchMethod::new(found, "q").parameter.as_deref(), Some("q"));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SearchMethod {
@@ -156,6 +232,12 @@ impl SearchMethod {
 }
 
 /// Finds one record by fields.
+///
+/// ```
+/// use membrane_core::connector::MatchMethod;
+///
+/// assert_eq!(MatchMethod::new(["email", "phone"]).fields.len(), 2);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MatchMethod {
@@ -175,6 +257,15 @@ impl MatchMethod {
 }
 
 /// Reads one record.
+///
+/// ```
+/// use membrane_core::Locator;
+/// use membrane_core::connector::{FindMethod, Function, RestCall};
+///
+/// let mut find = FindMethod::new(Function::Rest(RestCall::new(http::Method::GET, "/issues/{id}")?.into()));
+/// find.record = Locator::parse("$.issue")?; // for an app that answers `{"issue": {…}}`
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FindMethod {
@@ -192,6 +283,15 @@ impl FindMethod {
 }
 
 /// Adds or changes one record.
+///
+/// ```
+/// use membrane_core::connector::{Function, RestCall, WriteMethod};
+///
+/// let mut create = WriteMethod::new(Function::Rest(RestCall::new(http::Method::POST, "/issues")?.into()));
+/// create.required_fields = vec!["title".to_owned()];
+/// create.excluded_fields = vec!["state".to_owned()]; // set by an update only
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WriteMethod {
@@ -242,6 +342,15 @@ pub struct Record {
 }
 
 /// One page of records.
+///
+/// ```
+/// use membrane_core::connector::{Record, Records};
+///
+/// let record: Record = serde_json::from_str(r#"{"id": "7", "name": "Bug", "fields": {"title": "Bug"}}"#)?;
+/// let page = Records::new(vec![record], None);
+/// assert_eq!(page.records[0].fields["title"], "Bug");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Records {
     /// The records, in the app's order.

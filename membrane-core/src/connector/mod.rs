@@ -46,6 +46,26 @@ use crate::schema::DataSchema;
 /// How to talk to one app.
 ///
 /// Made with [`Connector::builder`], or read from a `connector.yml`.
+///
+/// ```
+/// use membrane_core::connector::Connector;
+///
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api: {baseUri: 'https://demo.example'}
+/// operations: {get-me: GET /me}
+/// collections: {issues: {list: GET /issues}}
+/// ",
+///     "connector.yml",
+/// )?;
+/// assert!(connector.operation(&"get-me".into())?.is_read_only);
+/// assert!(connector.collection(&"issues".into())?.list.is_some());
+/// assert_eq!(connector.operation(&"get-you".into()).unwrap_err().message(), "Demo has no operation `get-you`");
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connector {
@@ -76,6 +96,26 @@ pub struct Connector {
 }
 
 /// An app's API: formulas over `credentials` and `connectorParameters`, evaluated once per connection.
+///
+/// ```
+/// use membrane_core::connector::Connector;
+/// use serde_json::json;
+///
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api:
+///   baseUri: {$var: $.connectorParameters.apiUri}
+///   headers: {authorization: {$concat: ['Bearer ', {$var: $.credentials.token}]}}
+/// ",
+///     "connector.yml",
+/// )?;
+/// let headers = connector.api.headers.and_then(|formula| formula.build(&json!({"credentials": {"token": "t"}})));
+/// assert_eq!(headers, Some(json!({"authorization": "Bearer t"})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Api {
@@ -121,6 +161,23 @@ impl Connector {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), naming those there are.
+    ///
+    /// ```
+    /// use membrane_core::connector::Connector;
+    ///
+    /// let connector = Connector::from_yaml(
+    ///     "
+    /// key: demo
+    /// name: Demo
+    /// auth: {type: client-credentials}
+    /// api: {baseUri: 'https://demo.example'}
+    /// ",
+    ///     "connector.yml",
+    /// )?;
+    /// assert_eq!(connector.auth_option(None)?.r#type.as_str(), "client-credentials");
+    /// assert!(connector.auth_option(Some("oauth")).is_err());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn auth_option(&self, key: Option<&str>) -> Result<&AuthOption> {
         let wanted = key.unwrap_or_default();
         let found = match wanted {

@@ -77,7 +77,7 @@ fn an_update_may_replace_the_whole_record() {
     assert_eq!(rest(&update.call).method, Method::PUT);
 
     let error = collection("create: {run: POST /rows, replaces: true}").unwrap_err();
-    assert_eq!(error.message(), "x.yml:9:38: `replaces` belongs to `update`");
+    assert_eq!(error.message(), "x.yml:9:41: `replaces` belongs to `update`");
     let error = small("collections: {rows: {update: {run: 'PUT /rows/{id}', replaces: true}}}").unwrap_err();
     assert!(error.message().ends_with("`replaces` reads the record first: expected `findById`"), "{error}");
     let error = small(

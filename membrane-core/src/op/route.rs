@@ -8,6 +8,17 @@ use crate::escape;
 ///
 /// Fields named in the path travel there. Of the rest, those in `query` travel in the query, and `body` says
 /// what the body is. A route without body sends everything else in the query.
+///
+/// ```
+/// use membrane_core::op::Route;
+/// use serde_json::json;
+///
+/// let route = Route::post("/actions/{selector}/run").query(&["connectionId"]);
+/// let sent = route.encode(json!({"selector": "create-task", "connectionId": "github", "input": {"title": "Bug"}}))?;
+/// assert_eq!(sent.target, "/actions/create-task/run?connectionId=github");
+/// assert_eq!(sent.body, Some(json!({"input": {"title": "Bug"}})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Route {

@@ -117,6 +117,21 @@ impl<V: Vendor> DemoApp<V> {
 
     /// Lets only so many requests with a right key pass in each window; the others get 429 with
     /// `Retry-After`. A window opens with its first request.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use membrane_testkit::demo::Crm;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let app = Crm::start().await?.with_rate_limit(1, Duration::from_secs(60));
+    /// let ask = || reqwest::Client::new().get(format!("{}/api/account", app.url())).header("x-api-key", app.api_key()).send();
+    /// assert_eq!(ask().await?.status(), 200);
+    /// assert_eq!(ask().await?.status(), 429);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_rate_limit(self, requests: u32, window: Duration) -> Self {
         self.app.gate.limit(requests, window);

@@ -25,9 +25,14 @@ mod crm;
 mod gate;
 mod json;
 mod pages;
+#[cfg(feature = "engine")]
+mod stage;
 mod task_manager;
 
 pub use self::app::DemoApp;
 pub use self::crm::{Company, Contact, Crm, Note};
 pub use self::pages::Pages;
+#[cfg(feature = "engine")]
+#[cfg_attr(docsrs, doc(cfg(feature = "engine")))]
+pub use self::stage::Stage;
 pub use self::task_manager::{Project, Task, TaskManager, TaskStatus, User};
