@@ -2,7 +2,7 @@
 //
 //   npm ci && npm test
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,23 +15,34 @@ const root = join(here, '..', '..');
 const secret = randomBytes(32).toString('hex');
 const folder = mkdtempSync(join(tmpdir(), 'membrane-'));
 
-// Starts a program of this workspace and reads the line of JSON it prints when it is ready.
-async function start(target, args = [], env = {}) {
-  const program = spawn('cargo', ['run', '--quiet', ...target, '--', ...args], {
+// Both programs, built with the features the tests have so that nothing is built twice.
+function build() {
+  const args = ['build', '--workspace', '--bin', 'membrane', '--example', 'demo_apps', '--message-format', 'json'];
+  const { status, stdout } = spawnSync('cargo', args, {
     cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  if (status !== 0) throw new Error('the programs do not build');
+  const built = stdout.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line));
+  return (name) => built.find(({ target }) => target.name === name).executable;
+}
+
+// Starts a program and reads the line of JSON it prints when it is ready.
+async function start(file, args = [], env = {}) {
+  const program = spawn(file, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => program.once('exit', (code) => resolve(code ?? 1)));
   for await (const line of createInterface({ input: program.stdout })) {
     return { program, exited, ready: JSON.parse(line) };
   }
-  throw new Error(`${target.join(' ')} ended with ${await exited}`);
+  throw new Error(`${file} ended with ${await exited}`);
 }
 
-const apps = await start(['--example', 'demo_apps']);
+const executable = build();
+const apps = await start(executable('demo_apps'));
 const server = await start(
-  ['--bin', 'membrane'],
+  executable('membrane'),
   [
     'serve',
     ...['--listen', '127.0.0.1:0'],

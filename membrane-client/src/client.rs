@@ -78,7 +78,7 @@ impl Client {
     /// # let stage = Stage::start().await?;
     /// # let client = Client::in_process(stage.engine.clone());
     /// let acme = client.customer("acme");
-    /// assert_eq!(acme.get().await?.internal_id.as_deref(), Some("acme"));
+    /// assert_eq!(acme.get().await?.spec.internal_id.as_deref(), Some("acme"));
     /// # Ok(())
     /// # }
     /// ```

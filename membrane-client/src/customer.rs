@@ -49,7 +49,7 @@ impl CustomerHandle {
     /// # async fn main() -> Result<()> {
     /// # let stage = Stage::start().await?;
     /// # let client = Client::in_process(stage.engine.clone());
-    /// assert_eq!(client.customer("acme").get().await?.internal_id.as_deref(), Some("acme"));
+    /// assert_eq!(client.customer("acme").get().await?.spec.internal_id.as_deref(), Some("acme"));
     /// # Ok(())
     /// # }
     /// ```
