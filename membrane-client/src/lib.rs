@@ -7,6 +7,7 @@ mod client;
 mod collection;
 mod connection;
 mod customer;
+mod list;
 
 pub use membrane_core::connector::{Record, Records, UniversalAction};
 pub use membrane_core::element::{Action, Connection, Customer, Integration};
@@ -17,6 +18,7 @@ pub use crate::action::ActionHandle;
 pub use crate::client::Client;
 #[cfg(feature = "remote")]
 pub use crate::client::TokenSource;
-pub use crate::collection::{CollectionHandle, RecordList};
+pub use crate::collection::CollectionHandle;
 pub use crate::connection::ConnectionHandle;
 pub use crate::customer::CustomerHandle;
+pub use crate::list::RecordList;

@@ -15,6 +15,7 @@ mod limits;
 mod operation;
 mod page;
 mod pagination;
+mod record;
 mod replace;
 mod response;
 mod rest;
@@ -26,15 +27,13 @@ pub use self::action::{ConnectorAction, Implement, UniversalAction};
 pub use self::api::{ApiBody, ApiClient, ApiRequest, ApiResponse};
 pub use self::auth::{AuthOption, AuthType};
 pub use self::builder::ConnectorBuilder;
-pub use self::collection::{
-    Collection, FindMethod, ListMethod, MatchMethod, Record, RecordMapping, Records, SearchMethod,
-    WriteMethod,
-};
+pub use self::collection::{Collection, FindMethod, ListMethod, MatchMethod, SearchMethod, WriteMethod};
 pub use self::function::{Cx, Function, Handler, Settings};
 pub use self::graphql::GraphQlCall;
 pub use self::limits::RateLimit;
 pub use self::operation::{Operation, OperationCall};
 pub use self::pagination::{PageSize, Pagination};
+pub use self::record::{Record, RecordMapping, Records};
 pub(crate) use self::replace::Replace;
 pub use self::response::{ResponseHandler, classify};
 pub use self::rest::{BodyType, PathTemplate, RestCall};
