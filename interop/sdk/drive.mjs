@@ -1,5 +1,5 @@
 // Drives a server with the official client, as a product's code would. The server has the connectors of the
-// demo apps; `run.mjs` starts such a one.
+// demo apps (`membrane serve --connectors membrane-testkit/connectors`); `run.mjs` starts such a one.
 //
 //   node drive.mjs --api URL --key WORKSPACE_KEY --secret WORKSPACE_SECRET --app TASK_MANAGER_URL [--app CRM_URL]
 
@@ -70,6 +70,11 @@ const notFound = (call) => throws(call, BadRequestError, { key: 'not_found' });
 const denied = (call) => throws(call, BadRequestError, { key: 'access_denied' });
 const notAuthenticated = (call) => throws(call, BadRequestError, { key: 'not_authenticated' });
 const keys = (items) => items.map((item) => item.key);
+
+// A product says once where its apps are; the connectors ask for it as `apiUri`.
+for (const [key, apiUri] of [['taskly', taskUrl], ['contactly', crmUrl]]) {
+  if (apiUri) await manager.integration(key).patch({ parameters: { apiUri } });
+}
 
 // ---- the customer
 
@@ -307,7 +312,7 @@ check('actions.create of an integration by a manager', async () => {
 check('a customer creates no action of the workspace', async () => {
   await denied(() => client.actions.create({ name: 'x', key: 'x' }));
 });
-check('an action implemented in Rust', async () => {
+check('an action that maps its input and output', async () => {
   const email = `${randomUUID()}@example.com`;
   const run = await client.connection(seen.crm).action('create-contact').run({ email, name: 'Ada Lovelace' });
   seen.contact = run.output.id;

@@ -24,7 +24,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct Serve {
-    /// Where to listen.
+    /// Where to listen; port 0 takes any that is free.
     #[arg(long, default_value = "127.0.0.1:3000")]
     pub(crate) listen: SocketAddr,
     /// The database file; made when it is not there.
@@ -40,7 +40,7 @@ pub(crate) struct Serve {
     /// The key that seals credentials, 32 bytes in base64; older keys behind it with commas between.
     #[arg(long, env = "MEMBRANE_KEY", hide_env_values = true)]
     pub(crate) key: Option<String>,
-    /// A folder of further connectors, one `*.yml` file each.
+    /// A folder of further connectors: `*.yml` files, and folders with a `connector.yml`.
     #[arg(long, value_name = "DIR")]
     pub(crate) connectors: Option<PathBuf>,
     /// Lets connectors reach private networks and this machine.

@@ -1,9 +1,7 @@
 //! `membrane serve`.
 
-use std::path::Path;
 use std::time::Duration;
 
-use membrane_core::connector::Connector;
 use membrane_core::{Error, Result};
 use membrane_engine::Engine;
 use membrane_engine::store::SqliteStore;
@@ -15,6 +13,7 @@ use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::Serve;
+use crate::connectors::connectors;
 use crate::print;
 
 /// How long requests under way may go on once the server was told to stop.
@@ -91,35 +90,6 @@ async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -
     };
     engine.shutdown().await;
     outcome
-}
-
-/// The apps that come along, and those of a folder in the order of their file names. A connector of the folder
-/// takes the place of one that comes along with its key.
-fn connectors(folder: Option<&Path>) -> Result<Vec<Connector>> {
-    let own = folder.map_or_else(|| Ok(Vec::new()), in_folder)?;
-    let mut all = membrane_connectors::all()?;
-    all.retain(|known| own.iter().all(|connector| connector.key != known.key));
-    all.extend(own);
-    Ok(all)
-}
-
-fn in_folder(folder: &Path) -> Result<Vec<Connector>> {
-    let unreadable = |path: &Path, error: std::io::Error| {
-        Error::configuration(format!("cannot read {}", path.display())).with_source(error)
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
-        let path = entry.map_err(|error| unreadable(folder, error))?.path();
-        if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let read = |path: &std::path::PathBuf| {
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
-        Connector::from_yaml(&text, &path.display().to_string())
-    };
-    files.iter().map(read).collect()
 }
 
 /// Ctrl-C, and on Unix what asks a process to end.

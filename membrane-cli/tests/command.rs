@@ -89,10 +89,14 @@ fn serve_loads_connectors_and_stops_when_told() {
     assert!(server.wait().unwrap().success());
 }
 
-#[test]
-fn a_broken_connector_is_named() {
+/// What `serve` says about a folder of connectors it cannot take.
+fn refused(files: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("broken.yml"), "key: demo\nname: [\n").unwrap();
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
     let output = membrane()
         .args(["serve", "--listen", "127.0.0.1:0"])
         .arg("--database")
@@ -104,5 +108,33 @@ fn a_broken_connector_is_named() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("broken.yml"));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_broken_connector_is_named_with_line_and_what_was_expected() {
+    for (name, text, expected) in [
+        ("broken.yml", "key: demo\nname: [\n", "broken.yml:2:"),
+        (
+            "typo.yml",
+            "key: demo\nnaame: Demo\n",
+            "typo.yml:2:1: unknown field `naame`, expected one of `key`",
+        ),
+        (
+            "demo/connector.yml",
+            "key: demo\nname: Demo\nauth: {type: password}\napi: {baseUri: 'https://demo.example'}\n",
+            "demo/connector.yml:3:14: unknown auth type `password`, expected `client-credentials`",
+        ),
+    ] {
+        let said = refused(&[(name, text)]);
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn two_connectors_with_one_key_are_named() {
+    let text =
+        "key: demo\nname: Demo\nauth: {type: client-credentials}\napi: {baseUri: 'https://demo.example'}\n";
+    let said = refused(&[("a.yml", text), ("b.yml", text)]);
+    assert!(said.contains("b.yml: `key: demo` is that of") && said.contains("a.yml already"), "{said}");
 }

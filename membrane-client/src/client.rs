@@ -68,6 +68,20 @@ impl Client {
 
     /// A customer, by your product's own id. Nothing happens until something is asked of it; the customer is
     /// made when first named.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let acme = client.customer("acme");
+    /// assert_eq!(acme.get().await?.spec.internal_id.as_deref(), Some("acme"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn customer(&self, id: impl Into<String>) -> CustomerHandle {
         CustomerHandle::new(self.backend.clone(), Who::Customer(id.into()))
     }
@@ -77,6 +91,20 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotAuthenticated`](membrane_core::ErrorKind::NotAuthenticated) when the token is not a
     /// manager's.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let apps: Vec<String> = client.integrations().await?.items.into_iter().map(|app| app.name).collect();
+    /// assert!(apps.contains(&"Taskly".to_owned()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn integrations(&self) -> Result<Page<Integration>> {
         self.backend.call(&Who::Manager, List::<IntegrationSpec>::from(everything())).await
     }
@@ -85,6 +113,20 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::integrations`].
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let actions = client.universal_actions().await?.items;
+    /// assert!(actions.iter().any(|action| action.name == "Create a task"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn universal_actions(&self) -> Result<Page<Action>> {
         let mut query = everything();
         query.layer = Some(membrane_core::LayerName::Universal);
@@ -92,6 +134,12 @@ impl Client {
     }
 
     /// The key of a universal action, for calls that take one.
+    ///
+    /// ```
+    /// use membrane_client::{Client, universal::CreateTask};
+    ///
+    /// assert_eq!(Client::key_of::<CreateTask>(), "create-task");
+    /// ```
     pub fn key_of<A: UniversalAction>() -> &'static str {
         A::KEY
     }
@@ -113,6 +161,36 @@ impl fmt::Debug for Client {
 /// manager's token.
 ///
 /// A text is the same token for every call.
+///
+/// ```
+/// use membrane_client::{Client, Result, Secret, TokenSource};
+/// use membrane_server::{AccessToken, ServerConfig};
+/// # use membrane_testkit::demo::Stage;
+///
+/// /// On the product's own backend, which holds the workspace secret.
+/// struct Minted(Secret<String>);
+///
+/// #[async_trait::async_trait]
+/// impl TokenSource for Minted {
+///     async fn token(&self, customer: Option<&str>) -> Result<Secret<String>> {
+///         let token = customer.map_or_else(AccessToken::manager, AccessToken::customer);
+///         token.sign("default", &self.0).map(Secret::new)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+/// # let stage = Stage::start().await?;
+/// let secret = Secret::new("0123456789abcdef0123456789abcdef".to_owned());
+/// # let router = membrane_server::router(stage.engine.clone(), ServerConfig::new(secret.clone())?);
+/// # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let url = format!("http://{}", listener.local_addr()?);
+/// # tokio::spawn(membrane_server::serve(listener, router, std::future::pending()));
+/// let client = Client::remote(&url, Minted(secret))?;
+/// assert_eq!(client.customer("acme").connections().await?.items.len(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg(feature = "remote")]
 #[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
 #[async_trait]

@@ -14,6 +14,22 @@ use crate::collection::CollectionHandle;
 use crate::{Action, ActionRunRecord, Connection};
 
 /// One connection of one customer.
+///
+/// ```
+/// use serde_json::json;
+/// # use membrane_client::{Client, Result};
+/// # use membrane_testkit::demo::Stage;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let stage = Stage::start().await?;
+/// # let client = Client::in_process(stage.engine.clone());
+/// let taskly = client.customer("acme").connection("taskly");
+/// let id = taskly.collection("tasks").create(json!({"title": "Call back"})).await?;
+/// taskly.action("complete-task").run(json!({ "id": id })).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ConnectionHandle {
     backend: Backend,
@@ -39,6 +55,20 @@ impl ConnectionHandle {
     /// # Errors
     /// [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound) when the customer has none with this
     /// selector.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// assert_eq!(taskly.get().await?.name, "Taskly");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get(&self) -> Result<Connection> {
         self.call(GetConnection::new(self.selector.as_str())).await
     }
@@ -48,6 +78,22 @@ impl ConnectionHandle {
     /// # Errors
     /// [`ErrorKind::Unavailable`](membrane_core::ErrorKind::Unavailable) and the like when the app cannot be
     /// asked; credentials it does not take are `false`, not an error.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// assert!(taskly.test().await?);
+    /// stage.tasks.rotate_api_key();
+    /// assert!(!taskly.test().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn test(&self) -> Result<bool> {
         self.call(TestConnection::new(self.selector.as_str())).await.map(|outcome| outcome.success)
     }
@@ -56,6 +102,25 @@ impl ConnectionHandle {
     ///
     /// # Errors
     /// As [`ConnectionHandle::get`].
+    ///
+    /// ```
+    /// use membrane_client::ErrorKind;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let acme = client.customer("acme");
+    /// # let taskly = acme.connection("taskly");
+    /// let id = taskly.archive().await?.id;
+    /// assert_eq!(taskly.get().await.unwrap_err().kind(), ErrorKind::NotFound);
+    /// acme.connection(id.as_str()).restore().await?;
+    /// assert!(taskly.test().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn archive(&self) -> Result<Connection> {
         self.call(Archive::<ConnectionSpec>::new(self.selector.as_str())).await
     }
@@ -72,6 +137,21 @@ impl ConnectionHandle {
     ///
     /// # Errors
     /// As [`ConnectionHandle::get`].
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// let actions = taskly.actions().await?.items;
+    /// assert!(actions.iter().any(|action| action.name == "Complete task"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn actions(&self) -> Result<Page<Action>> {
         let mut query = everything();
         query.connection_id = Some(self.selector.clone());
@@ -79,11 +159,41 @@ impl ConnectionHandle {
     }
 
     /// One action, by key or id.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// let run = taskly.action("get-task").run(json!({"id": "tsk_000001"})).await?;
+    /// assert_eq!(run.output["title"], "Call the invoice #1");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn action(&self, selector: impl Into<String>) -> ActionHandle {
         ActionHandle::new(self.clone(), selector.into())
     }
 
     /// One data collection, by key.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// assert_eq!(taskly.collection("users").list().all().await?.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn collection(&self, key: impl Into<String>) -> CollectionHandle {
         CollectionHandle::new(self.clone(), key.into())
     }
@@ -93,6 +203,22 @@ impl ConnectionHandle {
     /// # Errors
     /// [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound) when the connector has no such operation;
     /// else what the app gives.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// let task = taskly.operation("complete-task", json!({"id": "tsk_000001"})).await?;
+    /// assert_eq!(task["status"], "done");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn operation(&self, key: impl Into<String>, input: Value) -> Result<Value> {
         self.call(RunOperation::new(self.selector.as_str(), key, input)).await.map(|outcome| outcome.output)
     }
@@ -101,6 +227,23 @@ impl ConnectionHandle {
     ///
     /// # Errors
     /// What finding the connection and reaching the app gives.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// let answer = taskly.proxy(Method::GET, "/v1/me", None).await?;
+    /// assert_eq!((answer.status, &answer.json()?["email"]), (200, &json!("ada@taskly.example")));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn proxy(
         &self,
         method: Method,
@@ -118,6 +261,23 @@ impl ConnectionHandle {
     ///
     /// # Errors
     /// As [`ConnectionHandle::get`].
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// taskly.action("get-task").run(json!({"id": "tsk_000001"})).await?;
+    /// # stage.engine.flush().await; // the log is written in batches
+    /// assert_eq!(taskly.runs().await?.items.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn runs(&self) -> Result<Page<ActionRunRecord>> {
         let mut query = ListActionRuns::default();
         query.connection_id = Some(self.selector.clone());
@@ -128,6 +288,24 @@ impl ConnectionHandle {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound) when the customer has no such run.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// let run = taskly.action("get-task").run(json!({"id": "tsk_000001"})).await?;
+    /// # stage.engine.flush().await; // the log is written in batches
+    /// let logged = taskly.run(run.action_run_id.as_str()).await?;
+    /// assert_eq!(logged.external_api_logs.map(|exchanges| exchanges.len()), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run(&self, id: impl Into<String>) -> Result<ActionRunRecord> {
         self.call(GetActionRun::detailed(id)).await
     }

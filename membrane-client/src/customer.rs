@@ -9,6 +9,22 @@ use crate::connection::ConnectionHandle;
 use crate::{Connection, Customer};
 
 /// One customer of the product.
+///
+/// ```
+/// use serde_json::json;
+/// # use membrane_client::{Client, Result};
+/// # use membrane_testkit::demo::Stage;
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let stage = Stage::start().await?;
+/// # let client = Client::in_process(stage.engine.clone());
+/// let acme = client.customer("acme");
+/// let task = acme.connection("taskly").action("create-task").run(json!({"title": "Call back"})).await?;
+/// assert_eq!(task.output["name"], "Call back");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct CustomerHandle {
     backend: Backend,
@@ -24,6 +40,19 @@ impl CustomerHandle {
     ///
     /// # Errors
     /// [`ErrorKind::AccessDenied`](membrane_core::ErrorKind::AccessDenied) when it was archived.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// assert_eq!(client.customer("acme").get().await?.spec.internal_id.as_deref(), Some("acme"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn get(&self) -> Result<Customer> {
         let customer: Element<CustomerSpec> = self.backend.call(&self.who, GetSelf::default()).await?;
         Ok(customer)
@@ -33,6 +62,20 @@ impl CustomerHandle {
     ///
     /// # Errors
     /// What reaching the engine gives.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let connections = client.customer("acme").connections().await?.items;
+    /// assert_eq!(connections.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connections(&self) -> Result<Page<Connection>> {
         self.backend.call(&self.who, List::<ConnectionSpec>::from(everything())).await
     }
@@ -42,6 +85,24 @@ impl CustomerHandle {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](membrane_core::ErrorKind::InvalidInput) when the input does not fit the
     /// connector's schema; the app's refusal when it does not take the credentials.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let globex = client.customer("globex");
+    /// globex.connect("taskly", json!({"token": stage.tasks.api_key()})).await?;
+    /// assert!(globex.connection("taskly").test().await?);
+    ///
+    /// assert!(globex.connect("taskly", json!({"token": "wrong"})).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(&self, integration: impl Into<String>, input: Value) -> Result<Connection> {
         self.connect_with(CreateConnection::new(integration, input)).await
     }
@@ -50,12 +111,47 @@ impl CustomerHandle {
     ///
     /// # Errors
     /// As [`CustomerHandle::connect`].
+    ///
+    /// ```
+    /// use membrane_client::CreateConnection;
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let mut second = CreateConnection::new("taskly", json!({"token": stage.tasks.api_key()}));
+    /// second.key = Some("private".to_owned());
+    /// second.allow_multiple_connections = Some(true);
+    /// client.customer("acme").connect_with(second).await?;
+    /// assert!(client.customer("acme").connection("private").test().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect_with(&self, options: CreateConnection) -> Result<Connection> {
         self.backend.call(&self.who, options).await
     }
 
     /// One connection: by id, by key, or by the key of its integration. Nothing happens until something is
     /// asked of it.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let acme = client.customer("acme");
+    /// let by_integration = acme.connection("taskly").get().await?;
+    /// let by_id = acme.connection(by_integration.id.as_str()).get().await?;
+    /// assert_eq!(by_id.name, by_integration.name);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn connection(&self, selector: impl Into<String>) -> ConnectionHandle {
         ConnectionHandle::new(self.backend.clone(), self.who.clone(), selector.into())
     }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// With neither feature nothing leads to an engine: the types are there, and no call can be made.
+#![cfg_attr(not(any(feature = "in-process", feature = "remote")), allow(unreachable_code, unused))]
 
 mod action;
 mod backend;
@@ -7,6 +9,7 @@ mod client;
 mod collection;
 mod connection;
 mod customer;
+mod list;
 
 pub use membrane_core::connector::{Record, Records, UniversalAction};
 pub use membrane_core::element::{Action, Connection, Customer, Integration};
@@ -17,6 +20,7 @@ pub use crate::action::ActionHandle;
 pub use crate::client::Client;
 #[cfg(feature = "remote")]
 pub use crate::client::TokenSource;
-pub use crate::collection::{CollectionHandle, RecordList};
+pub use crate::collection::CollectionHandle;
 pub use crate::connection::ConnectionHandle;
 pub use crate::customer::CustomerHandle;
+pub use crate::list::RecordList;

@@ -177,6 +177,13 @@ impl Key {
 }
 
 /// The layer names a selector or a query can ask for.
+///
+/// ```
+/// use membrane_core::{LayerName, Selector};
+///
+/// let universal = Selector::key("create-task").layer(LayerName::Universal);
+/// assert_eq!(universal.to_string(), "key=create-task&layer=universal");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum LayerName {
@@ -262,6 +269,14 @@ impl Selector {
     }
 
     /// Looks within the connection with this id, key or integration key.
+    ///
+    /// ```
+    /// use membrane_core::Selector;
+    ///
+    /// let action = Selector::key("create-task").connection("github");
+    /// assert_eq!(action.connection_id.as_deref(), Some("github"));
+    /// assert!(!action.is_empty());
+    /// ```
     #[must_use]
     pub fn connection(mut self, selector: impl Into<String>) -> Self {
         self.connection_id = Some(selector.into());

@@ -4,6 +4,7 @@
 pub mod connector;
 pub mod element;
 pub mod error;
+mod escape;
 mod file;
 pub mod filter;
 pub mod formula;

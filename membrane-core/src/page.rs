@@ -41,6 +41,16 @@ impl<T> Default for Page<T> {
 }
 
 /// Which page of a listing to read.
+///
+/// ```
+/// use membrane_core::Paging;
+///
+/// let paging = Paging { limit: Some(50), cursor: Some("0".to_owned()) };
+/// assert_eq!((paging.limit()?, paging.start()), (50, None));
+/// assert_eq!(Paging::default().limit()?, 25);
+/// assert!(Paging { limit: Some(0), cursor: None }.limit().is_err());
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Paging {

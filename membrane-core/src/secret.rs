@@ -62,6 +62,14 @@ impl<'de, T: Wipe + Deserialize<'de>> Deserialize<'de> for Secret<T> {
 }
 
 /// A value that can be overwritten in place.
+///
+/// ```
+/// use membrane_core::secret::Wipe;
+///
+/// let mut key = [7_u8; 32];
+/// key.wipe();
+/// assert_eq!(key, [0; 32]);
+/// ```
 pub trait Wipe {
     /// Overwrites the memory that held the secret.
     fn wipe(&mut self);

@@ -95,6 +95,15 @@ impl UniversalAction for CreateTask {
 }
 
 /// Sends a message to a channel or a person.
+///
+/// ```
+/// use membrane_core::connector::UniversalAction;
+/// use membrane_core::universal::{NewMessage, SendMessage};
+///
+/// let message = NewMessage { channel: "general".to_owned(), text: "Deployed".to_owned(), ..NewMessage::default() };
+/// assert_eq!(SendMessage::KEY, "send-message");
+/// # let _ = message;
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct SendMessage;
 

@@ -16,6 +16,35 @@ use crate::sync;
 use crate::vault::{KeyProvider, Vault};
 
 /// Puts an [`Engine`] together. A store and a vault key are required.
+///
+/// ```
+/// use membrane_core::connector::Connector;
+/// use membrane_core::universal::CreateTask;
+/// use membrane_engine::Engine;
+/// use membrane_engine::http::HttpStack;
+/// use membrane_engine::store::SqliteStore;
+/// use membrane_engine::vault::KeyProvider;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> membrane_core::Result<()> {
+/// let file = "key: demo\nname: Demo\nauth: {type: client-credentials}\napi: {baseUri: 'https://demo.example'}";
+/// let engine = Engine::builder()
+///     .workspace("my-product")
+///     .store(SqliteStore::memory().await?)
+///     .vault(KeyProvider::generate()?)
+///     .connector(Connector::from_yaml(file, "demo.yml")?)
+///     .universal::<CreateTask>()
+///     .http(HttpStack::builder().build()?)
+///     .build()
+///     .await?;
+/// assert_eq!(engine.workspace_key(), "my-product");
+/// assert_eq!(engine.connectors().count(), 1);
+///
+/// let error = Engine::builder().build().await.unwrap_err();
+/// assert_eq!(error.message(), "an engine needs `store(…)`: call it on the builder");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 #[derive(Default)]
 pub struct Builder {
@@ -29,6 +58,23 @@ pub struct Builder {
 }
 
 /// Choices that weaken the engine, apart so that a review finds them.
+///
+/// ```
+/// use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> membrane_core::Result<()> {
+/// let engine = Engine::builder()
+///     .store(SqliteStore::memory().await?)
+///     .vault(KeyProvider::generate()?)
+///     .dangerous()
+///     .allow_private_networks() // the customers' apps run in our own network
+///     .build()
+///     .await?;
+/// # let _ = engine;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct Dangerous(Builder);
 
@@ -67,12 +113,61 @@ impl Builder {
     }
 
     /// Adds apps, for example `membrane_connectors::all()?`.
+    ///
+    /// ```
+    /// use membrane_core::connector::Connector;
+    /// use membrane_engine::Engine;
+    ///
+    /// let folder = ["one", "two"].map(|key| {
+    ///     let file = format!("key: {key}\nname: App\nauth: {{type: client-credentials}}\napi: {{baseUri: 'https://{key}.example'}}");
+    ///     Connector::from_yaml(&file, "connector.yml")
+    /// });
+    /// let builder = Engine::builder().connectors(folder.into_iter().collect::<membrane_core::Result<Vec<_>>>()?);
+    /// # let _ = builder;
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn connectors(mut self, connectors: impl IntoIterator<Item = Connector>) -> Self {
         self.connectors.extend(connectors);
         self
     }
 
     /// Adds a universal action of the product's own. Those of [`membrane_core::universal`] are there already.
+    ///
+    /// ```
+    /// use membrane_core::connector::UniversalAction;
+    /// use membrane_core::element::ActionSpec;
+    /// use membrane_core::op::Get;
+    /// use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    /// use schemars::JsonSchema;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize, JsonSchema)]
+    /// struct Invoice {
+    ///     number: String,
+    /// }
+    ///
+    /// struct SendInvoice;
+    ///
+    /// impl UniversalAction for SendInvoice {
+    ///     type Input = Invoice;
+    ///     type Output = Invoice;
+    ///     const KEY: &'static str = "send-invoice";
+    ///     const NAME: &'static str = "Send an invoice";
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// let engine = Engine::builder()
+    ///     .store(SqliteStore::memory().await?)
+    ///     .vault(KeyProvider::generate()?)
+    ///     .universal::<SendInvoice>()
+    ///     .build()
+    ///     .await?;
+    /// let action = engine.call(&engine.manager(), Get::<ActionSpec>::new("send-invoice")).await?;
+    /// assert_eq!(action.name, "Send an invoice");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn universal<A: UniversalAction>(mut self) -> Self {
         self.universal.push(Seed::of::<A>());
         self

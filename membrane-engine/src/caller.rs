@@ -10,6 +10,31 @@ use crate::store::Scope;
 /// Who asks: a workspace, the customer it is narrowed to, and the rights.
 ///
 /// Only an [`Engine`](crate::Engine) makes one, so a caller that exists is one the engine knows.
+///
+/// ```
+/// use membrane_core::ErrorKind;
+/// use membrane_core::element::CustomerSpec;
+/// use membrane_core::op::{List, ListQuery};
+/// # use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+/// #
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> membrane_core::Result<()> {
+/// # let engine = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?).build().await?;
+/// let acme = engine.customer("acme").await?;
+/// assert_eq!((acme.internal_id(), acme.is_manager()), (Some("acme"), false));
+/// assert!(acme.customer_id().is_some());
+///
+/// let manager = engine.manager();
+/// assert_eq!((manager.internal_id(), manager.is_manager()), (None, true));
+/// assert_eq!(manager.workspace(), acme.workspace());
+///
+/// // A customer may not list all customers.
+/// let list = List::<CustomerSpec>::from(ListQuery::default());
+/// let error = engine.call(&acme, list).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::AccessDenied);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Caller {
     workspace: WorkspaceId,

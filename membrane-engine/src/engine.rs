@@ -69,11 +69,40 @@ impl Engine {
     }
 
     /// The caller that manages the workspace: everything of every customer.
+    ///
+    /// ```
+    /// use membrane_core::element::CustomerSpec;
+    /// use membrane_core::op::{List, ListQuery};
+    /// # use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// # let engine = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?).build().await?;
+    /// engine.customer("acme").await?;
+    /// let customers = engine.call(&engine.manager(), List::<CustomerSpec>::from(ListQuery::default())).await?;
+    /// assert_eq!(customers.items.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn manager(&self) -> Caller {
         Caller::manager(self.0.workspace.clone())
     }
 
     /// The caller without a token.
+    ///
+    /// ```
+    /// use membrane_core::ErrorKind;
+    /// use membrane_core::op::GetSelf;
+    /// # use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// # let engine = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?).build().await?;
+    /// let error = engine.call(&engine.nobody(), GetSelf::default()).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotAuthenticated);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn nobody(&self) -> Caller {
         Caller::nobody(self.0.workspace.clone())
     }
@@ -92,6 +121,20 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::customer`].
+    ///
+    /// ```
+    /// use membrane_core::op::GetSelf;
+    /// # use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// # let engine = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?).build().await?;
+    /// let acme = engine.customer_with("acme", Some("Acme Inc."), None).await?;
+    /// let stored = engine.call(&acme, GetSelf::default()).await?;
+    /// assert_eq!(stored.name, "Acme Inc.");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn customer_with(
         &self,
         internal_id: &str,

@@ -1,6 +1,8 @@
 //! Several processes on one database file, and processes that die while they write.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod store_support;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,8 +12,10 @@ use std::time::{Duration, Instant};
 
 use membrane_core::element::ElementKind::{Action, Connection};
 use membrane_core::{ErrorKind, Paging};
-use membrane_engine::store::{Query, Row, RunQuery, RunRow, Scope, Sealed, SqliteStore, Store, Write};
+use membrane_engine::store::{Query, Row, RunQuery, RunRow, Sealed, SqliteStore, Store, Write};
 use serde_json::{Map, json};
+
+use crate::store_support::{CREATED_AT, row, scope};
 
 const FILE: &str = "MEMBRANE_TEST_FILE";
 const NAME: &str = "MEMBRANE_TEST_NAME";
@@ -22,28 +26,9 @@ const CALLERS: u64 = 64;
 /// Additions to the row both processes fight for, among the writes.
 const ADDITIONS: u64 = 250;
 
-fn scope() -> Scope {
-    Scope::Workspace("w".into())
-}
-
-fn row(id: String) -> Row {
-    Row {
-        kind: Action,
-        id: id.into(),
-        customer: Some("ann".into()),
-        key: None,
-        slot: None,
-        integration: None,
-        connection: None,
-        instance_key: None,
-        parent: None,
-        name: "Name".to_owned(),
-        revision: "1".to_owned(),
-        created_at: "2026-11-01T10:00:00.000Z".to_owned(),
-        updated_at: "2026-11-01T10:00:00.000Z".to_owned(),
-        archived_at: None,
-        doc: Map::from_iter([("text".to_owned(), json!("x".repeat(200)))]),
-    }
+fn action(id: String) -> Row {
+    let doc = Map::from_iter([("text".to_owned(), json!("x".repeat(200)))]);
+    Row { doc, ..row(Action, id) }
 }
 
 fn run(id: String) -> RunRow {
@@ -55,7 +40,7 @@ fn run(id: String) -> RunRow {
         connection: None,
         actions: [Some("a".into()), None, None],
         is_success: true,
-        created_at: "2026-11-01T10:00:00.000Z".to_owned(),
+        created_at: CREATED_AT.to_owned(),
         record: "{}".to_owned(),
         exchanges: "[]".to_owned(),
     }
@@ -141,7 +126,7 @@ async fn two_processes_write_20_000_times_and_lose_nothing() {
 async fn writes_10_000_times() {
     let Some((file, name)) = told() else { return };
     let store = Arc::new(SqliteStore::open(file).await.unwrap());
-    let shared = Row { revision: "0".to_owned(), ..row("shared".to_owned()) };
+    let shared = Row { revision: "0".to_owned(), ..action("shared".to_owned()) };
     match store.write(&scope(), vec![Write::Insert(shared)]).await {
         Ok(()) => {}
         Err(error) => assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{error:?}"),
@@ -166,7 +151,7 @@ async fn writes_10_000_times() {
 /// One of: a connection, its credentials, an action with a change of it, a run.
 async fn write(store: &SqliteStore, name: &str, n: u64) {
     let id = format!("{name}-{n:06}");
-    let connection = Row { kind: Connection, ..row(format!("{name}-c-{:06}", n / 4)) };
+    let connection = row(Connection, format!("{name}-c-{:06}", n / 4));
     match n % 4 {
         // The seal that belongs to it may be written by another caller first, so both bring the row.
         0 | 1 => {
@@ -185,9 +170,9 @@ async fn write(store: &SqliteStore, name: &str, n: u64) {
             }
         }
         2 => {
-            let changed = Row { revision: "2".to_owned(), ..row(id.clone()) };
+            let changed = Row { revision: "2".to_owned(), ..action(id.clone()) };
             let update = Write::Update { row: changed, expected: "1".to_owned() };
-            store.write(&scope(), vec![Write::Insert(row(id.clone())), update]).await.unwrap();
+            store.write(&scope(), vec![Write::Insert(action(id.clone())), update]).await.unwrap();
             let read = store.row(&scope(), Action, &id.into()).await.unwrap().unwrap();
             assert_eq!(read.revision, "2", "a write is not seen by the read after it");
         }
@@ -270,7 +255,7 @@ async fn writes_until_it_is_killed() {
             let end = Instant::now() + Duration::from_secs(60);
             for n in 0.. {
                 let id = format!("{name}-{caller}-{n}");
-                let pair = ["a", "b"].map(|half| Write::Insert(row(format!("{id}-{half}"))));
+                let pair = ["a", "b"].map(|half| Write::Insert(action(format!("{id}-{half}"))));
                 store.write(&scope(), pair.to_vec()).await.unwrap();
                 store.append_runs(&[run(id.clone())]).await.unwrap();
                 writeln!(std::io::stdout(), "written {id}.").unwrap();

@@ -1,43 +1,23 @@
 //! What is particular to SQLite: the file, its rights, its locks, opening and closing.
 #![allow(clippy::unwrap_used)]
 
+mod store_support;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use membrane_core::element::ElementKind::Connection;
 use membrane_core::{ErrorKind, Paging, Result, Retry, Secret};
-use membrane_engine::store::{Query, Row, Scope, SqliteOptions, SqliteStore, Store, Write};
+use membrane_engine::store::{Query, Row, SqliteOptions, SqliteStore, Store, Write};
 use membrane_engine::vault::{KeyProvider, Owner, Vault};
-use serde_json::{Map, json};
+use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tempfile::TempDir;
 
-fn scope() -> Scope {
-    Scope::Workspace("w".into())
-}
-
-fn row(id: &str) -> Row {
-    Row {
-        kind: Connection,
-        id: id.into(),
-        customer: Some("ann".into()),
-        key: Some(id.to_owned()),
-        slot: None,
-        integration: None,
-        connection: None,
-        instance_key: None,
-        parent: None,
-        name: "Name".to_owned(),
-        revision: "1".to_owned(),
-        created_at: "2026-11-01T10:00:00.000Z".to_owned(),
-        updated_at: "2026-11-01T10:00:00.000Z".to_owned(),
-        archived_at: None,
-        doc: Map::new(),
-    }
-}
+use crate::store_support::{row, scope};
 
 async fn write(store: &SqliteStore, id: &str) -> Result<()> {
-    store.write(&scope(), vec![Write::Insert(row(id))]).await
+    store.write(&scope(), vec![Write::Insert(Row { key: Some(id.to_owned()), ..row(Connection, id) })]).await
 }
 
 async fn ids(store: &SqliteStore) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! The vault: what it seals opens for its owner only, and rotation loses nothing.
 #![allow(clippy::unwrap_used)]
 
+mod store_support;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,12 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use membrane_core::element::ElementKind::Connection;
 use membrane_core::{Error, ErrorKind, Result, Secret};
-use membrane_engine::store::{Row, Scope, Sealed, SqliteStore, Store, Write};
+use membrane_engine::store::{Sealed, SqliteStore, Store, Write};
 use membrane_engine::vault::{KeyProvider, Owner, Vault, WrapKey};
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop, prop_assert_eq, prop_assume, prop_oneof, proptest,
 };
 use serde_json::{Map, Value, json};
+
+use crate::store_support::{row, scope};
 
 fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
@@ -150,45 +154,25 @@ fn two_seals_of_one_value_have_nothing_in_common() {
 
 // ===== rotation =====
 
-fn row(id: &str) -> Row {
-    Row {
-        kind: Connection,
-        id: id.into(),
-        customer: Some("ann".into()),
-        key: None,
-        slot: None,
-        integration: None,
-        connection: None,
-        instance_key: None,
-        parent: None,
-        name: "Name".to_owned(),
-        revision: "1".to_owned(),
-        created_at: "2026-11-01T10:00:00.000Z".to_owned(),
-        updated_at: "2026-11-01T10:00:00.000Z".to_owned(),
-        archived_at: None,
-        doc: Map::new(),
-    }
-}
-
 async fn seal(store: &dyn Store, vault: &Vault, id: &str, version: u64) -> Result<()> {
     let owner = Owner::new("w", "ann", id);
     let sealed = vault.seal(&owner, version, &Secret::new(json!({"token": id, "version": version}))).await?;
     let seal = Write::Seal { connection: id.into(), customer: "ann".into(), sealed };
-    store.write(&Scope::Workspace("w".into()), vec![seal]).await
+    store.write(&scope(), vec![seal]).await
 }
 
 async fn filled(vault: &Vault, count: usize) -> SqliteStore {
     let store = SqliteStore::memory().await.unwrap();
     for n in 0..count {
         let id = format!("{n:04}");
-        store.write(&Scope::Workspace("w".into()), vec![Write::Insert(row(&id))]).await.unwrap();
+        store.write(&scope(), vec![Write::Insert(row(Connection, &id))]).await.unwrap();
         seal(&store, vault, &id, 1).await.unwrap();
     }
     store
 }
 
 async fn opens(store: &dyn Store, vault: &Vault, id: &str) -> Result<Value> {
-    let sealed = store.sealed(&Scope::Workspace("w".into()), &id.into()).await?;
+    let sealed = store.sealed(&scope(), &id.into()).await?;
     let sealed = sealed.ok_or_else(|| Error::not_found("no credentials"))?;
     Ok(vault.open(&Owner::new("w", "ann", id), &sealed).await?.expose().clone())
 }
@@ -198,7 +182,7 @@ async fn after_rotation_the_old_key_is_not_needed() {
     let old = KeyProvider::from_bytes([1; 32]);
     let new = KeyProvider::from_bytes([2; 32]);
     let store = filled(&Vault::new(old.clone()), 250).await;
-    let before = store.sealed(&Scope::Workspace("w".into()), &"0007".into()).await.unwrap().unwrap();
+    let before = store.sealed(&scope(), &"0007".into()).await.unwrap().unwrap();
 
     let both = Vault::new(new.clone().with_previous(old.clone()));
     assert_eq!(opens(&store, &both, "0007").await.unwrap()["token"], "0007");
@@ -211,7 +195,7 @@ async fn after_rotation_the_old_key_is_not_needed() {
         assert_eq!(opens(&store, &only_new, &id).await.unwrap()["token"], id);
         assert_eq!(opens(&store, &only_old, &id).await.unwrap_err().kind(), ErrorKind::Configuration);
     }
-    let after = store.sealed(&Scope::Workspace("w".into()), &"0007".into()).await.unwrap().unwrap();
+    let after = store.sealed(&scope(), &"0007".into()).await.unwrap().unwrap();
     assert_eq!((before.version, before.ciphertext), (after.version, after.ciphertext));
     assert_ne!(before.wrapped_key, after.wrapped_key);
 }
@@ -255,7 +239,7 @@ async fn a_missing_key_stops_its_own_records_only() {
     let old = KeyProvider::from_bytes([1; 32]);
     let both = Vault::new(KeyProvider::from_bytes([2; 32]).with_previous(old.clone()));
     let store = filled(&Vault::new(old), 5).await;
-    store.write(&Scope::Workspace("w".into()), vec![Write::Insert(row("lost"))]).await.unwrap();
+    store.write(&scope(), vec![Write::Insert(row(Connection, "lost"))]).await.unwrap();
     seal(&store, &lost, "lost", 1).await.unwrap();
     let error = both.rotate(&store).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);

@@ -46,6 +46,15 @@ impl ServerConfig {
     ///
     /// # Errors
     /// As [`ServerConfig::new`].
+    ///
+    /// ```
+    /// use membrane_server::ServerConfig;
+    ///
+    /// let config = ServerConfig::new("the new secret of 32 bytes or more".to_owned())?
+    ///     .with_workspace_secret("the old secret of 32 bytes or more".to_owned())?;
+    /// assert!(config.with_workspace_secret("short".to_owned()).is_err());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn with_workspace_secret(mut self, secret: impl Into<Secret<String>>) -> Result<Self> {
         self.secrets.push(checked(secret.into())?);
         Ok(self)

@@ -64,6 +64,20 @@ use crate::serve::{listen, lock};
 ///
 /// Each connection carries one exchange: a client's pool never repeats a request by itself here, so that
 /// counts say what the code under test did.
+///
+/// ```
+/// use membrane_testkit::fault::FaultServer;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = FaultServer::start().await?;
+/// assert_eq!(reqwest::get(format!("{}/status/503", server.url())).await?.status(), 503);
+/// assert_eq!(server.requests(), 1);
+/// assert_eq!(server.seen()[0].path, "/status/503");
+/// server.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct FaultServer {
     url: String,

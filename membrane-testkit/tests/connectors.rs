@@ -106,7 +106,7 @@ async fn taskly_reads_writes_and_implements_create_task() {
 }
 
 #[tokio::test]
-async fn contactly_reads_writes_and_implements_create_contact() {
+async fn contactly_reads_and_writes() {
     let app = Crm::start().await.unwrap();
     app.seed(230);
     let connector = Crm::connector().unwrap();
@@ -120,8 +120,9 @@ async fn contactly_reads_writes_and_implements_create_contact() {
     assert_eq!((ids.len(), pages), (230, 3));
 
     let create = &connector.operations["create-contact"].run;
-    let input = json!({"input": {"email": "mary@example.com", "name": "Mary Ann Evans"}});
-    let id = cx.run(create, &input).await.unwrap()["id"].as_str().unwrap().to_owned();
+    let input =
+        json!({"input": {"email": "mary@example.com", "first_name": "Mary Ann", "last_name": "Evans"}});
+    let id = cx.run(create, &input).await.unwrap()["id"].to_string();
     let update = &contacts.update.as_ref().unwrap().call;
     cx.run(update, &json!({"id": id, "fields": {"phone": "123"}})).await.unwrap();
     let contact = app.contacts().pop().unwrap();

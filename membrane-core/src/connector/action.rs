@@ -12,6 +12,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::id::Key;
 
 /// An action a connector brings along: the integration's copy of a universal action, or one of its own.
+///
+/// ```
+/// use membrane_core::connector::ConnectorAction;
+/// use membrane_core::element::ActionSpec;
+///
+/// let action = ConnectorAction::new("close-issue", "Close an issue", ActionSpec::of_operation("close-issue"));
+/// assert_eq!(action.spec.config, Some(serde_json::json!({"operationKey": "close-issue"})));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ConnectorAction {
@@ -74,6 +82,46 @@ pub trait UniversalAction: Send + Sync + 'static {
 }
 
 /// One app's way to do a [`UniversalAction`].
+///
+/// ```
+/// use async_trait::async_trait;
+/// use membrane_core::connector::{ApiRequest, AuthOption, Connector, Cx, Implement, Settings};
+/// use membrane_core::universal::{CreateTask, CreatedTask, NewTask};
+/// use membrane_core::{DataSchema, Result};
+/// use serde_json::json;
+///
+/// struct CreateIssue;
+///
+/// #[async_trait]
+/// impl Implement<CreateTask> for CreateIssue {
+///     async fn run(&self, cx: &Cx<'_>, task: NewTask) -> Result<CreatedTask> {
+///         let issue = cx.call(ApiRequest::post("/issues").json(json!({"title": task.title}))).await?;
+///         Ok(CreatedTask { id: issue["id"].to_string(), ..CreatedTask::default() })
+///     }
+/// }
+/// # struct App;
+/// # #[async_trait::async_trait]
+/// # impl membrane_core::connector::ApiClient for App {
+/// #     async fn send(&self, request: membrane_core::connector::ApiRequest) -> Result<membrane_core::connector::ApiResponse> {
+/// #         let body = serde_json::json!({"id": 7, "path": request.path}).to_string();
+/// #         Ok(membrane_core::connector::ApiResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body, "https://demo.example"))
+/// #     }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let connector = Connector::builder("demo", "Demo")
+///     .base_uri("https://demo.example")
+///     .auth(AuthOption::client_credentials(DataSchema::any()))
+///     .implement::<CreateTask>(CreateIssue)
+///     .build()?;
+/// let settings = Settings::default();
+/// let cx = Cx::new(&connector, &App, &settings);
+/// let create = &connector.operations["create-task"].run;
+/// assert_eq!(cx.run(create, &json!({"input": {"title": "Bug"}})).await?["id"], "7");
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Implement<A: UniversalAction>: Send + Sync + 'static {
     /// Does it.

@@ -38,6 +38,16 @@ pub struct ApiRequest {
 }
 
 /// The body of an [`ApiRequest`].
+///
+/// ```
+/// use membrane_core::connector::{ApiBody, ApiRequest};
+/// use serde_json::json;
+///
+/// assert_eq!(ApiRequest::get("/me").body, ApiBody::None);
+/// let pairs = vec![("grant".to_owned(), "code".to_owned())];
+/// assert_eq!(ApiRequest::post("/token").form(pairs.clone()).body, ApiBody::Form(pairs));
+/// assert_eq!(ApiRequest::post("/issues").json(json!({})).body, ApiBody::Json(json!({})));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub enum ApiBody {
@@ -100,6 +110,19 @@ impl ApiRequest {
 
     /// Sets a parameter in place of the one of this name: in a JSON object or form that is the body,
     /// otherwise in the query.
+    ///
+    /// ```
+    /// use membrane_core::connector::{ApiBody, ApiRequest};
+    /// use serde_json::json;
+    ///
+    /// let mut get = ApiRequest::get("/issues").query("page", "1");
+    /// get.set_parameter("page", json!(2));
+    /// assert_eq!(get.query, [("page".to_owned(), "2".to_owned())]);
+    ///
+    /// let mut post = ApiRequest::post("/issues/search").json(json!({"q": "bug"}));
+    /// post.set_parameter("page", json!(2));
+    /// assert_eq!(post.body, ApiBody::Json(json!({"q": "bug", "page": 2})));
+    /// ```
     pub fn set_parameter(&mut self, name: &str, value: Value) {
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let pairs = match &mut self.body {
@@ -128,6 +151,19 @@ impl ApiRequest {
 }
 
 /// What the app answered. An error status is an answer too, not an [`Error`].
+///
+/// ```
+/// use http::{HeaderMap, StatusCode};
+/// use membrane_core::connector::ApiResponse;
+///
+/// let answer = ApiResponse::new(StatusCode::OK, HeaderMap::new(), r#"{"id": 7}"#, "https://demo.example/issues");
+/// assert_eq!(answer.json()?["id"], 7);
+///
+/// let page = ApiResponse::new(StatusCode::OK, HeaderMap::new(), "<html>", "https://demo.example/issues");
+/// assert_eq!(page.json_or_text(), "<html>");
+/// assert!(page.json().unwrap_err().message().contains("where JSON was expected"));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ApiResponse {
@@ -197,6 +233,28 @@ impl ApiResponse {
 /// are applied on the way.
 ///
 /// The engine implements it; connector code is handed one in its [`Cx`](super::Cx).
+///
+/// ```
+/// use async_trait::async_trait;
+/// use membrane_core::Result;
+/// use membrane_core::connector::{ApiClient, ApiRequest, ApiResponse};
+///
+/// /// Answers every request with its own path, for a test.
+/// struct Echo;
+///
+/// #[async_trait]
+/// impl ApiClient for Echo {
+///     async fn send(&self, request: ApiRequest) -> Result<ApiResponse> {
+///         Ok(ApiResponse::new(http::StatusCode::OK, http::HeaderMap::new(), request.path, "https://demo.example"))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// assert_eq!(Echo.send(ApiRequest::get("/me")).await?.body, "/me");
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait ApiClient: Send + Sync {
     /// Sends one request and reads the whole answer.

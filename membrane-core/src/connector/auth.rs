@@ -5,6 +5,12 @@ use super::Function;
 use crate::schema::DataSchema;
 
 /// The ways a customer can connect.
+///
+/// ```
+/// use membrane_core::connector::AuthType;
+///
+/// assert_eq!(AuthType::ClientCredentials.as_str(), "client-credentials");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -23,6 +29,24 @@ impl AuthType {
 }
 
 /// One way to connect: what to ask, what to keep, how to try it.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::connector::{AuthOption, Function, RestCall};
+/// use serde_json::json;
+///
+/// let key = DataSchema::new(json!({
+///     "type": "object",
+///     "properties": {"apiKey": {"type": "string", "title": "API key", "isSensitive": true}},
+///     "required": ["apiKey"],
+/// }))?;
+/// let address = DataSchema::new(json!({"type": "object", "properties": {"apiUri": {"type": "string"}}}))?;
+/// let option = AuthOption::client_credentials(key)
+///     .with_connector_parameters(address)
+///     .with_test(Function::Rest(RestCall::new(http::Method::GET, "/me")?.into()));
+/// assert!(option.test.is_some());
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct AuthOption {

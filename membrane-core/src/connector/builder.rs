@@ -134,6 +134,25 @@ impl ConnectorBuilder {
     }
 
     /// States how much one connection may ask.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use membrane_core::connector::{AuthOption, Connector, RateLimit};
+    /// use serde_json::json;
+    ///
+    /// let connector = Connector::builder("demo", "Demo")
+    ///     .description("An app to show how it is done.")
+    ///     .category("Project Management")
+    ///     .base_uri("https://demo.example")
+    ///     .basic(json!({"username": {"$var": "$.credentials.user"}, "password": {"$var": "$.credentials.token"}}))
+    ///     .query(json!({"api-version": "7"}))
+    ///     .rate_limit(RateLimit { requests: 100, per_seconds: 60.0, concurrency: Some(4) })
+    ///     .idempotency_header("idempotency-key")
+    ///     .auth(AuthOption::client_credentials(DataSchema::any()))
+    ///     .build()?;
+    /// assert_eq!(connector.api.rate_limit.map(|limit| limit.requests), Some(100));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.connector.api.rate_limit = Some(limit);
         self
@@ -203,6 +222,25 @@ impl ConnectorBuilder {
     }
 
     /// Adds the parts of another connector, for one that is partly data and partly Rust.
+    ///
+    /// ```
+    /// use membrane_core::connector::{Connector, ConnectorBuilder};
+    ///
+    /// let connector = Connector::from_yaml(
+    ///     "
+    /// key: demo
+    /// name: Demo
+    /// auth: {type: client-credentials}
+    /// api: {baseUri: 'https://demo.example'}
+    /// operations: {get-me: GET /me}
+    /// ",
+    ///     "connector.yml",
+    /// )?;
+    ///
+    /// let more = ConnectorBuilder::from(connector.clone());
+    /// assert!(more.extend(connector).build().unwrap_err().message().contains("`get-me` stands twice"));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn extend(mut self, other: Connector) -> Self {
         for (_, operation) in other.operations {
             self = self.operation(operation);

@@ -1,10 +1,6 @@
 use indexmap::IndexMap;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Function, PageSize, Pagination};
-use crate::formula::Formula;
+use super::{Function, PageSize, Pagination, RecordMapping};
 use crate::id::Key;
 use crate::locator::Locator;
 use crate::schema::DataSchema;
@@ -25,6 +21,21 @@ use crate::schema::DataSchema;
 /// by parameter: see [`ListMethod::filter_values`].
 ///
 /// A record is what the app answers for it; [`Collection::record`] says where its id and name are.
+///
+/// ```
+/// use membrane_core::Formula;
+/// use membrane_core::connector::{Collection, FindMethod, Function, ListMethod, RestCall, WriteMethod};
+/// use serde_json::json;
+///
+/// let get = |path: &str| Ok::<_, membrane_core::Error>(Function::Rest(RestCall::new(http::Method::GET, path)?.into()));
+/// let mut issues = Collection::new("issues", "Issues");
+/// issues.record.name = Some(Formula::parse(&json!({"$var": "$.title"}))?);
+/// issues.list = Some(ListMethod::new(get("/issues")?));
+/// issues.find_by_id = Some(FindMethod::new(get("/issues/{id}")?));
+/// issues.create = Some(WriteMethod::new(Function::Rest(RestCall::new(http::Method::POST, "/issues")?.into())));
+/// assert!(issues.delete.is_none()); // what is not there is not supported
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Collection {
@@ -90,25 +101,49 @@ impl Collection {
     }
 }
 
-/// How the fields of an answer become a record: formulas over the fields themselves.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct RecordMapping {
-    /// The id; the field `id` when absent.
-    pub id: Option<Formula>,
-    /// The name; the field `name` when absent.
-    pub name: Option<Formula>,
-    /// The address for people.
-    pub uri: Option<Formula>,
-    /// When it was made.
-    pub created_time: Option<Formula>,
-    /// When it was last changed.
-    pub updated_time: Option<Formula>,
-    /// The fields, out of the answer; the answer itself when absent.
-    pub fields: Option<Formula>,
-}
-
 /// Reads a collection page by page.
+///
+/// ```
+/// use membrane_core::connector::{ApiRequest, Connector, Cx, Settings};
+/// use membrane_core::{Filter, Result};
+/// use serde_json::json;
+/// # struct App;
+/// # #[async_trait::async_trait]
+/// # impl membrane_core::connector::ApiClient for App {
+/// #     async fn send(&self, request: ApiRequest) -> Result<membrane_core::connector::ApiResponse> {
+/// #         let first = request.query.iter().all(|(name, _)| name != "cursor");
+/// #         let body = if first { json!({"data": [{"id": 1}], "next": "c2"}) } else { json!({"data": [{"id": 2}]}) };
+/// #         Ok(membrane_core::connector::ApiResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body.to_string(), "https://demo.example"))
+/// #     }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api: {baseUri: 'https://demo.example'}
+/// collections:
+///   issues:
+///     list:
+///       run: GET /issues
+///       records: $.data
+///       pagination: {type: cursor, next: $.next, parameter: cursor}
+/// ",
+///     "connector.yml",
+/// )?;
+/// let settings = Settings::default();
+/// let cx = Cx::new(&connector, &App, &settings);
+/// let Some(list) = &connector.collections["issues"].list else { return Ok(()) };
+/// let (records, next) = list.page(&cx, &Filter::default(), None).await?;
+/// assert_eq!((records, next.as_deref()), (vec![json!({"id": 1})], Some("c2")));
+/// let (records, next) = list.page(&cx, &Filter::default(), next.as_deref()).await?;
+/// assert_eq!((records, next), (vec![json!({"id": 2})], None));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ListMethod {
@@ -139,6 +174,14 @@ impl ListMethod {
 }
 
 /// Finds records by text.
+///
+/// ```
+/// use membrane_core::connector::{Function, ListMethod, RestCall, SearchMethod};
+///
+/// let found = ListMethod::new(Function::Rest(RestCall::new(http::Method::GET, "/search")?.into()));
+/// assert_eq!(SearchMethod::new(found, "q").parameter.as_deref(), Some("q"));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SearchMethod {
@@ -156,6 +199,12 @@ impl SearchMethod {
 }
 
 /// Finds one record by fields.
+///
+/// ```
+/// use membrane_core::connector::MatchMethod;
+///
+/// assert_eq!(MatchMethod::new(["email", "phone"]).fields.len(), 2);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MatchMethod {
@@ -175,6 +224,15 @@ impl MatchMethod {
 }
 
 /// Reads one record.
+///
+/// ```
+/// use membrane_core::Locator;
+/// use membrane_core::connector::{FindMethod, Function, RestCall};
+///
+/// let mut find = FindMethod::new(Function::Rest(RestCall::new(http::Method::GET, "/issues/{id}")?.into()));
+/// find.record = Locator::parse("$.issue")?; // for an app that answers `{"issue": {…}}`
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FindMethod {
@@ -192,6 +250,15 @@ impl FindMethod {
 }
 
 /// Adds or changes one record.
+///
+/// ```
+/// use membrane_core::connector::{Function, RestCall, WriteMethod};
+///
+/// let mut create = WriteMethod::new(Function::Rest(RestCall::new(http::Method::POST, "/issues")?.into()));
+/// create.required_fields = vec!["title".to_owned()];
+/// create.excluded_fields = vec!["state".to_owned()]; // set by an update only
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WriteMethod {
@@ -211,49 +278,5 @@ impl WriteMethod {
     /// Takes every field.
     pub fn new(call: Function) -> Self {
         Self { call, id: None, fields: Vec::new(), required_fields: Vec::new(), excluded_fields: Vec::new() }
-    }
-}
-
-/// One record of a collection.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Record {
-    /// The app's id, as text.
-    pub id: String,
-    /// For people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The address for people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uri: Option<String>,
-    /// When it was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_time: Option<String>,
-    /// When it was last changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub updated_time: Option<String>,
-    /// The fields.
-    #[serde(default)]
-    pub fields: Value,
-    /// The app's own fields, where they were asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub raw_fields: Option<Value>,
-}
-
-/// One page of records.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Records {
-    /// The records, in the app's order.
-    pub records: Vec<Record>,
-    /// Opaque; absent on the last page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<String>,
-}
-
-impl Records {
-    /// Makes a page.
-    pub fn new(records: Vec<Record>, cursor: Option<String>) -> Self {
-        Self { records, cursor }
     }
 }

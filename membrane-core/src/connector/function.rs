@@ -9,6 +9,44 @@ use crate::error::{Error, Result};
 use crate::formula::{Formula, Vars};
 
 /// How one part of a connector does its work: declared as data, or written in Rust.
+///
+/// ```
+/// use membrane_core::connector::{Connector, Cx, Function, Settings};
+/// use membrane_core::{ErrorKind, Formula, Result};
+/// use serde_json::json;
+/// # struct App;
+/// # #[async_trait::async_trait]
+/// # impl membrane_core::connector::ApiClient for App {
+/// #     async fn send(&self, request: membrane_core::connector::ApiRequest) -> Result<membrane_core::connector::ApiResponse> {
+/// #         let body = serde_json::json!({"id": 7, "path": request.path}).to_string();
+/// #         Ok(membrane_core::connector::ApiResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body, "https://demo.example"))
+/// #     }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api: {baseUri: 'https://demo.example'}
+/// operations: {get-me: GET /me}
+/// ",
+///     "connector.yml",
+/// )?;
+/// let settings = Settings::default();
+/// let cx = Cx::new(&connector, &App, &settings);
+/// assert_eq!(cx.run(&connector.operations["get-me"].run, &json!({})).await?["path"], "/me");
+///
+/// let mapping = Function::Mapping(Formula::parse(&json!({"$var": "$.input.name"}))?);
+/// assert_eq!(cx.run(&mapping, &json!({"input": {"name": "Ada"}})).await?, "Ada");
+///
+/// let refused = cx.run(&Function::NotSupported, &json!({})).await.unwrap_err();
+/// assert_eq!(refused.kind(), ErrorKind::Unsupported);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Function {
@@ -78,6 +116,42 @@ pub trait Handler: Send + Sync + 'static {
 }
 
 /// What connector code is handed: the API of one connection, and what is known about it.
+///
+/// ```
+/// use membrane_core::Result;
+/// use membrane_core::connector::{ApiRequest, Connector, Cx, Settings};
+/// use serde_json::json;
+/// # struct App;
+/// # #[async_trait::async_trait]
+/// # impl membrane_core::connector::ApiClient for App {
+/// #     async fn send(&self, request: membrane_core::connector::ApiRequest) -> Result<membrane_core::connector::ApiResponse> {
+/// #         let body = serde_json::json!({"id": 7, "path": request.path}).to_string();
+/// #         Ok(membrane_core::connector::ApiResponse::new(http::StatusCode::OK, http::HeaderMap::new(), body, "https://demo.example"))
+/// #     }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api: {baseUri: 'https://demo.example'}
+/// ",
+///     "connector.yml",
+/// )?;
+/// let settings = Settings::new(json!({"token": "t"}), json!({}));
+/// let cx = Cx::new(&connector, &App, &settings);
+/// assert_eq!(cx.connector().name, "Demo");
+/// assert_eq!(cx.call(ApiRequest::get("/issues/7")).await?["id"], 7);
+/// assert_eq!(cx.send(ApiRequest::get("/issues/7")).await?.status, 200);
+///
+/// let parameters = json!({"owner": "acme"});
+/// assert_eq!(cx.with_parameters(&parameters).parameters()["owner"], "acme");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Cx<'a> {
     connector: &'a Connector,
@@ -87,6 +161,19 @@ pub struct Cx<'a> {
 }
 
 /// What is known of a connection when a connector's functions run.
+///
+/// ```
+/// use membrane_core::Formula;
+/// use membrane_core::connector::Settings;
+/// use serde_json::json;
+///
+/// let settings = Settings::new(json!({"token": "t"}), json!({"region": "eu"}));
+/// let formula = Formula::parse(&json!({"$var": "$.credentials.token"}))?;
+/// assert_eq!(formula.build_with(&settings.vars()), Some(json!("t")));
+/// assert_eq!(formula.build_with(&settings.action_vars()), None); // a customer's formula sees no secret
+/// assert!(!format!("{settings:?}").contains("token"));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Settings {

@@ -10,6 +10,22 @@ use crate::locator::Locator;
 /// Without a `variables` formula the `input` of the arguments is sent. An answer with `errors` and without
 /// `data` is an error of the app; see the [GraphQL over HTTP](https://graphql.github.io/graphql-over-http/)
 /// draft.
+///
+/// ```
+/// use membrane_core::connector::GraphQlCall;
+/// use membrane_core::{Locator, Vars};
+/// use serde_json::json;
+///
+/// let mut call = GraphQlCall::new("/graphql", "query Issue($id: ID!) { issue(id: $id) { title } }");
+/// call.result = Some(Locator::parse("$.issue")?);
+/// assert!(!call.is_mutation());
+///
+/// let args = json!({"input": {"id": "7"}});
+/// assert!(call.request(&Vars::from(&args), &args)?.idempotent);
+/// let answer = call.answer(json!({"data": {"issue": {"title": "Bug"}}}), Vars::new())?;
+/// assert_eq!(answer, json!({"title": "Bug"}));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct GraphQlCall {

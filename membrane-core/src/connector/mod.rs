@@ -15,6 +15,8 @@ mod limits;
 mod operation;
 mod page;
 mod pagination;
+mod record;
+mod replace;
 mod response;
 mod rest;
 
@@ -25,15 +27,14 @@ pub use self::action::{ConnectorAction, Implement, UniversalAction};
 pub use self::api::{ApiBody, ApiClient, ApiRequest, ApiResponse};
 pub use self::auth::{AuthOption, AuthType};
 pub use self::builder::ConnectorBuilder;
-pub use self::collection::{
-    Collection, FindMethod, ListMethod, MatchMethod, Record, RecordMapping, Records, SearchMethod,
-    WriteMethod,
-};
+pub use self::collection::{Collection, FindMethod, ListMethod, MatchMethod, SearchMethod, WriteMethod};
 pub use self::function::{Cx, Function, Handler, Settings};
 pub use self::graphql::GraphQlCall;
 pub use self::limits::RateLimit;
 pub use self::operation::{Operation, OperationCall};
 pub use self::pagination::{PageSize, Pagination};
+pub use self::record::{Record, RecordMapping, Records};
+pub(crate) use self::replace::Replace;
 pub use self::response::{ResponseHandler, classify};
 pub use self::rest::{BodyType, PathTemplate, RestCall};
 use crate::error::{Error, Result};
@@ -44,6 +45,26 @@ use crate::schema::DataSchema;
 /// How to talk to one app.
 ///
 /// Made with [`Connector::builder`], or read from a `connector.yml`.
+///
+/// ```
+/// use membrane_core::connector::Connector;
+///
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api: {baseUri: 'https://demo.example'}
+/// operations: {get-me: GET /me}
+/// collections: {issues: {list: GET /issues}}
+/// ",
+///     "connector.yml",
+/// )?;
+/// assert!(connector.operation(&"get-me".into())?.is_read_only);
+/// assert!(connector.collection(&"issues".into())?.list.is_some());
+/// assert_eq!(connector.operation(&"get-you".into()).unwrap_err().message(), "Demo has no operation `get-you`");
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connector {
@@ -74,6 +95,26 @@ pub struct Connector {
 }
 
 /// An app's API: formulas over `credentials` and `connectorParameters`, evaluated once per connection.
+///
+/// ```
+/// use membrane_core::connector::Connector;
+/// use serde_json::json;
+///
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api:
+///   baseUri: {$var: $.connectorParameters.apiUri}
+///   headers: {authorization: {$concat: ['Bearer ', {$var: $.credentials.token}]}}
+/// ",
+///     "connector.yml",
+/// )?;
+/// let headers = connector.api.headers.and_then(|formula| formula.build(&json!({"credentials": {"token": "t"}})));
+/// assert_eq!(headers, Some(json!({"authorization": "Bearer t"})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Api {
@@ -119,6 +160,23 @@ impl Connector {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), naming those there are.
+    ///
+    /// ```
+    /// use membrane_core::connector::Connector;
+    ///
+    /// let connector = Connector::from_yaml(
+    ///     "
+    /// key: demo
+    /// name: Demo
+    /// auth: {type: client-credentials}
+    /// api: {baseUri: 'https://demo.example'}
+    /// ",
+    ///     "connector.yml",
+    /// )?;
+    /// assert_eq!(connector.auth_option(None)?.r#type.as_str(), "client-credentials");
+    /// assert!(connector.auth_option(Some("oauth")).is_err());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn auth_option(&self, key: Option<&str>) -> Result<&AuthOption> {
         let wanted = key.unwrap_or_default();
         let found = match wanted {

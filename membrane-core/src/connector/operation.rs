@@ -8,6 +8,18 @@ use crate::schema::DataSchema;
 /// One thing an app can do, as the app names it.
 ///
 /// The function's arguments are `{"input": …}`, its result is the output.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::connector::{Function, Operation, RestCall};
+/// use serde_json::json;
+///
+/// let run = Function::Rest(RestCall::new(http::Method::GET, "/issues/{id}")?.into());
+/// let id = DataSchema::new(json!({"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}))?;
+/// let operation = Operation::new("get-issue", "Get an issue", run).with_input(id).with_output(DataSchema::any());
+/// assert_eq!(operation.key.as_str(), "get-issue");
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Operation {
@@ -60,6 +72,18 @@ impl Operation {
 }
 
 /// A call of another operation as data: which, and formulas between the two.
+///
+/// ```
+/// use membrane_core::Formula;
+/// use membrane_core::connector::{Function, OperationCall};
+/// use serde_json::json;
+///
+/// let mut call = OperationCall::new("get-user");
+/// call.input_mapping = Some(Formula::parse(&json!({"id": {"$var": "$.id"}}))?);
+/// let find_by_id = Function::Operation(call.into());
+/// # let _ = find_by_id;
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct OperationCall {

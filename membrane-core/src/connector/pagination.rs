@@ -9,6 +9,19 @@ use crate::locator::Locator;
 ///
 /// The cursor the engine hands on is opaque to callers: the app's own cursor, an offset, a page number or
 /// the address of the next page.
+///
+/// ```
+/// use membrane_core::Locator;
+/// use membrane_core::connector::{ApiRequest, PageSize, Pagination};
+///
+/// let pages = Pagination::Offset { parameter: "offset".to_owned(), total: Some(Locator::parse("$.total")?) };
+/// let size = PageSize { parameter: Some("limit".to_owned()), size: 100 };
+/// let mut request = ApiRequest::get("/contacts");
+/// pages.apply(&mut request, Some("100"), Some(&size))?;
+/// let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+/// assert_eq!(request.query, [pair("limit", "100"), pair("offset", "100")]);
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Pagination {
@@ -51,6 +64,16 @@ pub enum Pagination {
 }
 
 /// The page size asked for.
+///
+/// ```
+/// use membrane_core::connector::{ApiRequest, PageSize, Pagination};
+///
+/// let size = PageSize { parameter: Some("per_page".to_owned()), size: 50 };
+/// let mut request = ApiRequest::get("/issues");
+/// Pagination::LinkHeader.apply(&mut request, None, Some(&size))?;
+/// assert_eq!(request.query, [("per_page".to_owned(), "50".to_owned())]);
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageSize {
     /// The query parameter that takes it.

@@ -9,6 +9,26 @@ use crate::formula::{Formula, Vars};
 /// A rule for what an app's answer means. The first rule that matches counts.
 ///
 /// Needed where an app does not follow HTTP, for example one that answers 200 with `{"ok": false}`.
+///
+/// ```
+/// use http::{HeaderMap, Method, StatusCode};
+/// use membrane_core::connector::{ApiResponse, AuthOption, Connector, ResponseHandler, classify};
+/// use membrane_core::{DataSchema, ErrorKind, Formula};
+/// use serde_json::json;
+///
+/// let refused = Formula::parse(&json!({"$eval": {"$var": "$.response.data.ok"}, "is": false}))?;
+/// let reason = Formula::parse(&json!({"$var": "$.response.data.error"}))?;
+/// let connector = Connector::builder("chat", "Chat")
+///     .base_uri("https://chat.example")
+///     .auth(AuthOption::client_credentials(DataSchema::any()))
+///     .response(ResponseHandler::failure(refused, ErrorKind::InvalidInput, Some(reason)))
+///     .build()?;
+/// let body = r#"{"ok": false, "error": "channel_not_found"}"#;
+/// let answer = ApiResponse::new(StatusCode::OK, HeaderMap::new(), body, "https://chat.example");
+/// let error = classify(&connector, &Method::POST, &answer).unwrap_err();
+/// assert_eq!((error.kind(), error.message()), (ErrorKind::InvalidInput, "Chat refused: channel_not_found"));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ResponseHandler {
@@ -46,6 +66,27 @@ impl ResponseHandler {
 /// [`ErrorKind::AccessTokenExpired`], [`ErrorKind::Connection`], [`ErrorKind::NotFound`],
 /// [`ErrorKind::RateLimited`], [`ErrorKind::Unavailable`], [`ErrorKind::External`], or the kind of the handler. Each carries Membrane's
 /// `data.request` and `data.response`.
+///
+/// ```
+/// use http::{HeaderMap, Method, StatusCode};
+/// use membrane_core::ErrorKind;
+/// use membrane_core::connector::{ApiResponse, Connector, classify};
+///
+/// let connector = Connector::from_yaml(
+///     "
+/// key: demo
+/// name: Demo
+/// auth: {type: client-credentials}
+/// api: {baseUri: 'https://demo.example'}
+/// ",
+///     "connector.yml",
+/// )?;
+/// let answer = |status, body: &'static str| ApiResponse::new(status, HeaderMap::new(), body, "https://demo.example");
+/// assert_eq!(classify(&connector, &Method::GET, &answer(StatusCode::OK, "[1]"))?[0], 1);
+/// let gone = classify(&connector, &Method::GET, &answer(StatusCode::NOT_FOUND, "")).unwrap_err();
+/// assert_eq!(gone.kind(), ErrorKind::NotFound);
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) -> Result<Value> {
     let handlers = &connector.api.responses;
     if handlers.is_empty() {

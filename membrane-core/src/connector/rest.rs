@@ -1,29 +1,10 @@
 use http::Method;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{ApiBody, ApiRequest, ApiResponse};
 use crate::error::{Error, Result};
+use crate::escape;
 use crate::formula::{Formula, Vars};
-
-/// What must be escaped inside one path segment.
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'\\')
-    .add(b'[')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
 
 /// A REST request as data: method, path with `{slots}`, formulas for what is sent and what comes back.
 ///
@@ -34,6 +15,19 @@ const SEGMENT: &AsciiSet = &CONTROLS
 /// they never fill slots, so that a field called `id` does not change which record is meant.
 ///
 /// Without a response mapping the answer's body is the result.
+///
+/// ```
+/// use membrane_core::Vars;
+/// use membrane_core::connector::{ApiBody, RestCall};
+/// use serde_json::{Value, json};
+///
+/// let call = RestCall::new(http::Method::POST, "/repos/{repo}/issues")?;
+/// let args = json!({"input": {"repo": "a/b", "title": "Bug"}});
+/// let request = call.request(&Vars::from(&args), &args, &Value::Null)?;
+/// assert_eq!(request.path, "/repos/a%2Fb/issues");
+/// assert_eq!(request.body, ApiBody::Json(json!({"title": "Bug"})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RestCall {
@@ -58,6 +52,18 @@ pub struct RestCall {
 }
 
 /// How the body of a [`RestCall`] is written.
+///
+/// ```
+/// use membrane_core::Vars;
+/// use membrane_core::connector::{ApiBody, BodyType, RestCall};
+/// use serde_json::{Value, json};
+///
+/// let mut call = RestCall::new(http::Method::POST, "/token")?;
+/// call.body_type = BodyType::Form;
+/// let request = call.request(&Vars::new(), &json!({"input": {"grant": "code"}}), &Value::Null)?;
+/// assert_eq!(request.body, ApiBody::Form(vec![("grant".to_owned(), "code".to_owned())]));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BodyType {
@@ -292,7 +298,7 @@ impl PathTemplate {
                     if text.is_empty() || text == "." || text == ".." {
                         return Err(bad("must not be empty, `.` or `..`"));
                     }
-                    path.extend(utf8_percent_encode(&text, SEGMENT));
+                    path.extend(escape::segment(&text));
                 }
             }
         }

@@ -6,6 +6,14 @@ use super::{ElementKind, Layered, Spec};
 use crate::schema::DataSchema;
 
 /// One operation a product runs on an app.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::element::{ActionKind, ActionSpec};
+///
+/// let spec = ActionSpec::of_operation("close-issue").with_input(DataSchema::any());
+/// assert_eq!(spec.r#type, Some(ActionKind::ConnectorOperation));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -57,6 +65,12 @@ impl Spec for ActionSpec {
 impl Layered for ActionSpec {}
 
 /// What an action does.
+///
+/// ```
+/// use membrane_core::element::ActionKind;
+///
+/// assert_eq!(ActionKind::ConnectorOperation.as_str(), "connector-operation");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -4,6 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of element, Membrane's own words.
+///
+/// ```
+/// use membrane_core::element::ElementKind;
+///
+/// assert_eq!(ElementKind::Connection.as_str(), "connection");
+/// assert_eq!(ElementKind::Connection.plural(), "connections");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]

@@ -56,6 +56,17 @@ pub const LAYER_EDITABLE: &[&str] = &[
 ];
 
 /// One element: the common fields, where it belongs, and what its kind adds.
+///
+/// ```
+/// use membrane_core::element::{ActionSpec, Element};
+///
+/// let mut action = Element::new("a1", "Close an issue", ActionSpec::of_operation("close-issue"));
+/// action.key = Some("close-issue".into());
+/// let written = serde_json::to_value(&action)?;
+/// assert_eq!(written["type"], "connector-operation"); // what a kind adds stands beside the rest
+/// assert_eq!(written["key"], "close-issue");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -130,6 +141,13 @@ impl<S> Element<S> {
 }
 
 /// Where an element is in its life.
+///
+/// ```
+/// use membrane_core::element::{ActionSpec, Element, State};
+///
+/// let action = Element::new("a1", "Close an issue", ActionSpec::default());
+/// assert_eq!(action.state, State::Ready);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
@@ -150,6 +168,16 @@ pub enum State {
 }
 
 /// Where an element belongs: to which app, which customer, which parent.
+///
+/// ```
+/// use membrane_core::LayerName;
+/// use membrane_core::element::Place;
+///
+/// let mut place = Place::default();
+/// assert_eq!(place.layer(), LayerName::Universal);
+/// place.integration_id = Some("i1".into());
+/// assert_eq!(place.layer(), LayerName::Integration);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

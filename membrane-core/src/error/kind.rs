@@ -24,6 +24,24 @@ use std::fmt;
 /// | `External` | reads what the app answered | `action_run` | 400 |
 /// | `CustomCode` | mends the code | `custom_code` | 400 |
 /// | `Internal` | gives up and reports it | `internal` | 500 |
+///
+/// ```
+/// use membrane_core::{Error, ErrorKind};
+///
+/// /// What a product does about an error.
+/// fn answer(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::AccessTokenExpired | ErrorKind::ConnectionDefunct => "ask the customer to connect again",
+///         ErrorKind::InvalidInput | ErrorKind::NotFound => "show the message",
+///         ErrorKind::RateLimited | ErrorKind::Timeout | ErrorKind::Unavailable => "try later",
+///         _ => "report it",
+///     }
+/// }
+///
+/// assert_eq!(answer(&Error::invalid_input("`title` is required")), "show the message");
+/// assert_eq!(ErrorKind::NotFound.status(), 404);
+/// assert_eq!(ErrorKind::all().len(), 20);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -118,6 +118,14 @@ impl Error {
     /// Adds a pair that says where: an id, a key, a path. Never a secret, never a body.
     ///
     /// A key that is already there keeps its first value.
+    ///
+    /// ```
+    /// use membrane_core::Error;
+    ///
+    /// let error = Error::invalid_input("`title` is required").with("field", "title");
+    /// assert_eq!(error.context_value("field"), Some("title"));
+    /// assert_eq!(error.context().len(), 1);
+    /// ```
     #[must_use]
     pub fn with(mut self, key: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
         let key = key.into();
@@ -143,6 +151,14 @@ impl Error {
     }
 
     /// Attaches the error of ours that led to this one, Membrane's `causedByError`.
+    ///
+    /// ```
+    /// use membrane_core::{Error, ErrorKind};
+    ///
+    /// let cause = Error::new(ErrorKind::AccessTokenExpired, "the token is no longer taken");
+    /// let error = Error::new(ErrorKind::ConnectionDefunct, "connect GitHub again").with_cause(cause);
+    /// assert_eq!(error.cause().map(Error::kind), Some(ErrorKind::AccessTokenExpired));
+    /// ```
     #[must_use]
     pub fn with_cause(mut self, cause: Error) -> Self {
         self.0.cause = Some(cause);
@@ -158,6 +174,18 @@ impl Error {
 
     /// Passes every text of the error through `mask`: message, context, data, causes. What it was made of
     /// may hold a secret the app echoed.
+    ///
+    /// ```
+    /// use std::borrow::Cow;
+    ///
+    /// use membrane_core::Error;
+    ///
+    /// let error = Error::internal("token t0ps3cret is no token").masked(|text| match text.contains("t0ps3cret") {
+    ///     true => Cow::Owned(text.replace("t0ps3cret", "***")),
+    ///     false => Cow::Borrowed(text),
+    /// });
+    /// assert_eq!(error.message(), "token *** is no token");
+    /// ```
     #[must_use]
     pub fn masked(mut self, mask: impl for<'t> Fn(&'t str) -> Cow<'t, str> + Copy) -> Self {
         let replace = |text: &mut String| {

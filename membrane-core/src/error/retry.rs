@@ -7,6 +7,21 @@ use serde::{Deserialize, Serialize};
 /// Separate from the kind: the same timeout is [`Retry::Backoff`] for a read and [`Retry::Never`] for a
 /// write without an idempotency key, since the write may have reached the app. Only the engine's retry
 /// layer retries; what it gives up on leaves it as `Never`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use membrane_core::{Error, ErrorKind, Retry};
+///
+/// let refused = Error::new(ErrorKind::RateLimited, "the app wants fewer requests")
+///     .with_retry(Retry::After(Duration::from_secs(30)));
+/// let wait = match refused.retry() {
+///     Retry::After(wait) => Some(wait),
+///     Retry::Backoff => Some(Duration::from_secs(1)),
+///     _ => None,
+/// };
+/// assert_eq!(wait, Some(Duration::from_secs(30)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -1,6 +1,7 @@
 //! Data collections and their methods.
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::function::Functions;
 use super::located::{Located, Text, TextOr};
@@ -12,8 +13,8 @@ use super::spec::{
     WriteSpec,
 };
 use crate::connector::{
-    Collection, FindMethod, Function, ListMethod, MatchMethod, Pagination, RecordMapping, SearchMethod,
-    WriteMethod,
+    Collection, FindMethod, Function, ListMethod, MatchMethod, Pagination, RecordMapping, Replace,
+    SearchMethod, WriteMethod,
 };
 use crate::error::Result;
 use crate::schema::DataSchema;
@@ -53,7 +54,7 @@ pub(super) fn collection(
     collection.r#match = spec.r#match.map(|spec| reader.r#match(spec)).transpose()?;
     collection.find_by_id = spec.find_by_id.map(|spec| reader.find(spec)).transpose()?;
     collection.create = spec.create.map(|spec| reader.write(spec, &[])).transpose()?;
-    collection.update = spec.update.map(|spec| reader.write(spec, &["id"])).transpose()?;
+    collection.update = spec.update.map(|spec| reader.update(spec, &collection)).transpose()?;
     collection.delete = spec.delete.map(|spec| reader.delete(&spec)).transpose()?;
     Ok(collection)
 }
@@ -151,12 +152,49 @@ impl Reader<'_> {
                 return self.writing(&short(spec.at, text), arguments).map(WriteMethod::new);
             }
         };
+        if let Some(replaces) = spec.replaces.as_ref().filter(|_| arguments.is_empty()) {
+            return Err(self.origin.error(replaces.at, "`replaces` belongs to `update`"));
+        }
         let mut method = WriteMethod::new(self.writing(&spec.run, arguments)?);
         method.id = spec.id.as_ref().map(|text| self.origin.locator(text)).transpose()?;
         method.fields = self.field_names(spec.fields)?;
         method.required_fields = self.field_names(spec.required_fields)?;
         method.excluded_fields = self.field_names(spec.excluded_fields)?;
         Ok(method)
+    }
+
+    fn update(&self, spec: Located<TextOr<WriteSpec>>, collection: &Collection) -> Result<WriteMethod> {
+        let replaces = match &spec.value {
+            TextOr::Other(spec) => spec.replaces.as_ref().filter(|replaces| replaces.value).map(|it| it.at),
+            TextOr::Text(_) => None,
+        };
+        let mut method = self.write(spec, &["id"])?;
+        let Some(at) = replaces else { return Ok(method) };
+        let Some(find) = collection.find_by_id.clone() else {
+            return Err(self.origin.error(at, "`replaces` reads the record first: expected `findById`"));
+        };
+        let fields = self.sent(&method);
+        if fields.is_empty() {
+            let message =
+                "`replaces` sends every field: expected `fields` here, or `fieldsSchema` with properties";
+            return Err(self.origin.error(at, message));
+        }
+        let mapping = collection.record.fields.clone();
+        method.call = Function::native(Replace { find, mapping, fields, call: method.call });
+        Ok(method)
+    }
+
+    /// Every field a method can send: those it names, or those of the schema that can be written.
+    fn sent(&self, method: &WriteMethod) -> Vec<String> {
+        let schema = self.fields_schema.as_ref().map(DataSchema::as_value);
+        let properties = schema.and_then(|schema| schema.get("properties")?.as_object());
+        let writable = |(name, field): (&String, &Value)| (field["readOnly"] != true).then(|| name.clone());
+        let mut fields = method.fields.clone();
+        if fields.is_empty() {
+            fields = properties.into_iter().flatten().filter_map(writable).collect();
+        }
+        fields.retain(|name| !method.excluded_fields.contains(name));
+        fields
     }
 
     fn delete(&self, spec: &Located<TextOr<DeleteSpec>>) -> Result<Function> {

@@ -232,6 +232,7 @@ pub(super) struct WriteSpec {
     pub(super) required_fields: Vec<Text>,
     #[serde(default)]
     pub(super) excluded_fields: Vec<Text>,
+    pub(super) replaces: Option<Located<bool>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -59,6 +59,34 @@ fn a_whole_connector_fits_on_eighty_lines() {
 }
 
 #[test]
+fn an_update_may_replace_the_whole_record() {
+    let collection = |update: &str| {
+        small(&format!(
+            "collections:
+  rows:
+    fieldsSchema: {{type: object, properties: {{id: {{type: string, readOnly: true}}, a: {{type: string}}}}}}
+    findById: GET /rows/{{id}}
+    {update}"
+        ))
+    };
+    let connector = collection("update: {run: 'PUT /rows/{id}', replaces: true}").unwrap();
+    let update = connector.collections["rows"].update.as_ref().unwrap();
+    assert!(matches!(update.call, Function::Native(_)));
+    let connector = collection("update: {run: 'PUT /rows/{id}', replaces: false}").unwrap();
+    let update = connector.collections["rows"].update.as_ref().unwrap();
+    assert_eq!(rest(&update.call).method, Method::PUT);
+
+    let error = collection("create: {run: POST /rows, replaces: true}").unwrap_err();
+    assert_eq!(error.message(), "x.yml:9:41: `replaces` belongs to `update`");
+    let error = small("collections: {rows: {update: {run: 'PUT /rows/{id}', replaces: true}}}").unwrap_err();
+    assert!(error.message().ends_with("`replaces` reads the record first: expected `findById`"), "{error}");
+    let error = small(
+        "collections: {rows: {findById: 'GET /rows/{id}', update: {run: 'PUT /rows/{id}', replaces: true}}}",
+    );
+    assert!(error.unwrap_err().message().contains("expected `fields` here, or `fieldsSchema`"));
+}
+
+#[test]
 fn requests_are_what_the_file_says() {
     let connector = Connector::from_yaml(TASK_MANAGER, "task-manager.yml").unwrap();
     let settings =

@@ -39,6 +39,17 @@ pub struct Filter {
 }
 
 /// One condition of a [`Filter`].
+///
+/// ```
+/// use membrane_core::{Condition, Filter, Locator, Operator};
+/// use serde_json::json;
+///
+/// let open = Condition::new(Locator::parse("$.state")?, Operator::Is, json!("open"));
+/// let filter = Filter::new(vec![open]);
+/// assert!(filter.matches(&json!({"state": "open"})) && !filter.matches(&json!({"state": "closed"})));
+/// assert_eq!(filter.to_value()[0]["operator"], "is");
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Condition {
     /// What to compare.

@@ -12,6 +12,13 @@ use crate::schema::DataSchema;
 ///
 /// Equality is loose as in JavaScript (`1` is `"1"`, an absent field is `null`), membership is strict,
 /// comparisons use the number a text begins with.
+///
+/// ```
+/// use membrane_core::Operator;
+///
+/// assert_eq!(Operator::from_name("contains"), Some(Operator::Contains));
+/// assert_eq!(Operator::Contains.as_str(), "contains");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

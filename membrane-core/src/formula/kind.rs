@@ -1,6 +1,13 @@
 use serde_json::Value;
 
 /// The names of formulas, without the `$`.
+///
+/// ```
+/// use membrane_core::formula::FormulaKind;
+///
+/// assert_eq!(FormulaKind::from_key("$concat"), Some(FormulaKind::Concat));
+/// assert_eq!(FormulaKind::Concat.as_str(), "concat");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FormulaKind {

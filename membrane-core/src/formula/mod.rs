@@ -148,6 +148,18 @@ impl Formula {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a `$copy` copies another;
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a variable nests deeper than 512
     /// levels, or the formula takes out-of-bounds work, such as lists iterated within lists within lists.
+    ///
+    /// ```
+    /// use membrane_core::{Formula, Vars};
+    /// use serde_json::json;
+    ///
+    /// let formula = Formula::parse(&json!({"$var": "$.name"}))?;
+    /// let data = json!({"name": "Ada"});
+    /// assert_eq!(formula.try_build(&Vars::from(&data))?, Some(json!("Ada")));
+    /// assert_eq!(formula.try_build(&Vars::new())?, None);
+    /// assert!(Formula::parse(&json!("a constant"))?.is_constant());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn try_build(&self, vars: &Vars<'_>) -> Result<Option<Value>> {
         let evaluator = Evaluator::new(None);
         let at = At { scope: Scope::Vars(vars), schema: None };

@@ -74,6 +74,16 @@ impl Locator {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for the empty text, an index that is no
     /// number or negative, a `[` without `]`, and more than 1000 steps.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    /// use serde_json::json;
+    ///
+    /// let place = Locator::parse("$.labels[0].name")?;
+    /// assert_eq!(place.at(&json!({"labels": [{"name": "bug"}]})), Some(&json!("bug")));
+    /// assert_eq!(Locator::root().property("labels").index(0).property("name"), place);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self> {
         parse::parse(text)
     }
@@ -175,6 +185,15 @@ impl Locator {
     /// assert_eq!(response, json!({"data": {"issues": null}}));
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    /// use serde_json::json;
+    ///
+    /// let mut answer = json!({"data": [{"id": 1}], "next": null});
+    /// assert_eq!(Locator::parse("$.data")?.take(&mut answer), Some(json!([{"id": 1}])));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn take(&self, value: &mut Value) -> Option<Value> {
         read::take(&self.0, value)
     }
@@ -184,6 +203,16 @@ impl Locator {
     /// Objects and lists on the way are made, and what is no container is replaced by one; an object where
     /// a list is needed becomes a list, while a list keeps its items and takes no properties. At the root
     /// `None` leaves `null`. An index more than 100,000 past the end of its list is not written.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    /// use serde_json::json;
+    ///
+    /// let mut fields = json!({});
+    /// Locator::parse("$.author.name")?.write(&mut fields, Some(json!("Ada")));
+    /// assert_eq!(fields, json!({"author": {"name": "Ada"}}));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn write(&self, target: &mut Value, value: Option<Value>) {
         write::write(&self.0, target, value);
     }

@@ -12,6 +12,17 @@ use crate::page::{Page, Paging};
 ///
 /// The connection is the one the selector names, or the one the action belongs to, or the customer's default
 /// connection of the integration. A universal action takes the integration's or connection's way to do it.
+///
+/// ```
+/// use membrane_core::Selector;
+/// use membrane_core::op::{Op, RunAction};
+/// use serde_json::json;
+///
+/// let action = Selector::key("create-task").connection("github");
+/// let run = RunAction::new(action, json!({"title": "Bug"}));
+/// assert_eq!(RunAction::info().name, "actions.run");
+/// # let _ = run;
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -72,6 +83,15 @@ pub enum RunStatus {
 }
 
 /// Lists runs of actions, newest first.
+///
+/// ```
+/// use membrane_core::op::ListActionRuns;
+///
+/// let mut query = ListActionRuns::default();
+/// query.connection_id = Some("github".to_owned());
+/// assert_eq!(serde_json::to_value(&query)?["connectionId"], "github");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -7,6 +7,16 @@ use super::{Access, Done, Op, OpInfo, Route};
 use crate::connector::{Record, Records};
 
 /// Which data collection, on which connection.
+///
+/// ```
+/// use membrane_core::op::{CollectionTarget, CreateRecord};
+/// use serde_json::{Map, json};
+///
+/// let issues = CollectionTarget::new("github", "issues");
+/// let create = CreateRecord::new(issues, Map::from_iter([("title".to_owned(), json!("Bug"))]));
+/// assert_eq!(serde_json::to_value(&create)?["fields"]["title"], "Bug");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

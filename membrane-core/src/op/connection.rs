@@ -11,6 +11,15 @@ use crate::element::{ConnectionSpec, Element};
 use crate::id::Selector;
 
 /// Connects the customer to an app with credentials, or with the input the connector makes them of.
+///
+/// ```
+/// use membrane_core::op::CreateConnection;
+/// use serde_json::json;
+///
+/// let mut connect = CreateConnection::new("github", json!({"token": "t0ken"}));
+/// connect.name = Some("GitHub of the web team".to_owned());
+/// assert!(!format!("{connect:?}").contains("t0ken"));
+/// ```
 #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -209,6 +218,14 @@ impl Op for RunOperation {
 ///
 /// Over REST the method, the path and the body are those of the request itself, and the answer is the app's:
 /// status, content type and body.
+///
+/// ```
+/// use membrane_core::op::ProxyRequest;
+/// use serde_json::json;
+///
+/// let request = ProxyRequest::new("github", http::Method::POST, "/user/repos").json(&json!({"name": "website"}));
+/// assert_eq!(request.body.map(|(content_type, _)| content_type).as_deref(), Some("application/json"));
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ProxyRequest {
@@ -245,6 +262,14 @@ impl ProxyRequest {
 }
 
 /// What the app answered.
+///
+/// ```
+/// use membrane_core::op::ProxyResponse;
+///
+/// let answer = ProxyResponse::new(201, Default::default(), r#"{"id": 7}"#.into());
+/// assert_eq!(answer.json()?["id"], 7);
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyResponse {

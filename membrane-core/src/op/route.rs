@@ -1,26 +1,24 @@
 use http::Method;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'`')
-    .add(b'{')
-    .add(b'}');
+use crate::escape;
 
 /// One REST route of an operation: where each field of the input travels.
 ///
 /// Fields named in the path travel there. Of the rest, those in `query` travel in the query, and `body` says
 /// what the body is. A route without body sends everything else in the query.
+///
+/// ```
+/// use membrane_core::op::Route;
+/// use serde_json::json;
+///
+/// let route = Route::post("/actions/{selector}/run").query(&["connectionId"]);
+/// let sent = route.encode(json!({"selector": "create-task", "connectionId": "github", "input": {"title": "Bug"}}))?;
+/// assert_eq!(sent.target, "/actions/create-task/run?connectionId=github");
+/// assert_eq!(sent.body, Some(json!({"input": {"title": "Bug"}})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Route {
@@ -193,7 +191,7 @@ impl Route {
                     if segment.starts_with("{*") {
                         target.push_str(value.trim_start_matches('/'));
                     } else {
-                        target.extend(utf8_percent_encode(&value, SEGMENT));
+                        target.extend(escape::segment(&value));
                     }
                 }
             }

@@ -172,6 +172,15 @@ impl DataSchema {
     }
 
     /// The schema of a value.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug", "votes": 3}));
+    /// assert_eq!(schema.as_value()["properties"]["title"]["type"], "string");
+    /// assert_eq!(schema.places().len(), 2);
+    /// ```
     #[must_use]
     pub fn from_value(value: &Value) -> Self {
         Self::of_keywords(sample::of_value(value, 0))
@@ -216,6 +225,16 @@ impl DataSchema {
 /// Parts of a schema.
 impl DataSchema {
     /// The schema of a place inside the data.
+    ///
+    /// ```
+    /// use membrane_core::{DataSchema, Locator};
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"author": {"properties": {"name": {"type": "string"}}}}}))?;
+    /// let name = schema.at(&Locator::parse("$.author.name")?);
+    /// assert_eq!(name, Some(DataSchema::new(json!({"type": "string"}))?));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn at(&self, place: &Locator) -> Option<DataSchema> {
         fields::at(&self.0, place.steps()).cloned().and_then(|schema| Self::new(schema).ok())
     }
@@ -269,6 +288,17 @@ impl DataSchema {
     }
 
     /// The schema of these fields only.
+    ///
+    /// ```
+    /// use membrane_core::{DataSchema, Locator};
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug", "votes": 3}));
+    /// let title = [Locator::parse("$.title")?];
+    /// assert_eq!(schema.pick(&title).places(), title);
+    /// assert_eq!(schema.exclude(&title).places(), [Locator::parse("$.votes")?]);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn pick(&self, places: &[Locator]) -> Self {
         Self::of_keywords(fields::pick(&self.0, places))

@@ -16,6 +16,17 @@ const SHOWN: usize = 5;
 /// A [`DataSchema`](super::DataSchema) ready to validate data.
 ///
 /// Cheap to clone, and usable from many threads at once.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use serde_json::json;
+///
+/// let schema = DataSchema::new(json!({"type": "object", "properties": {"votes": {"type": "integer"}}}))?;
+/// let validator = schema.compile()?; // once
+/// assert!(validator.is_valid(&json!({"votes": 3})));
+/// assert!(validator.validate(&json!({"votes": "many"})).is_err());
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Validator(Arc<jsonschema::Validator>);
 

@@ -7,6 +7,13 @@ use std::time::Instant;
 ///
 /// When an app is down, every request fails; without a budget each would be sent five times. Retries that
 /// an app itself asks for (429 with a wait) take nothing from it.
+///
+/// ```
+/// use membrane_engine::http::RetryBudget;
+///
+/// let none = RetryBudget::new(0.0, 0.0, 0.0);
+/// assert_ne!(none, RetryBudget::default());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct RetryBudget {

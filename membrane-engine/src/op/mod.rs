@@ -33,6 +33,21 @@ pub trait Execute: Op {
 }
 
 /// One operation with its types forgotten: JSON in, JSON text out.
+///
+/// ```
+/// use membrane_engine::op::catalogue;
+/// # use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+/// use serde_json::json;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> membrane_core::Result<()> {
+/// # let engine = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?).build().await?;
+/// let Some(health) = catalogue().iter().find(|entry| entry.info().name == "health.get") else { return Ok(()) };
+/// let answer = health.call(&engine, &engine.nobody(), json!({})).await?;
+/// assert!(answer.starts_with(b"{\"status\":\"ok\""));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Entry {
     id: TypeId,

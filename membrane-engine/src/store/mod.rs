@@ -242,6 +242,42 @@ pub struct RunQuery {
 /// - Listings are ordered by id, oldest first ([`Store::runs`]: newest first); a cursor is the id to go on
 ///   after ([`Store::sealed_not_under`]: opaque) and stays valid while rows come and go. `limit` is
 ///   [`Paging::limit`]. A page that has a cursor is full; a page without is the last.
+///
+/// ```
+/// use membrane_core::Paging;
+/// use membrane_core::element::ElementKind;
+/// use membrane_engine::store::{Query, Row, Scope, SqliteStore, Store, Write};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> membrane_core::Result<()> {
+/// let store = SqliteStore::memory().await?;
+/// let workspace = store.workspace("default", &"w1".into()).await?;
+/// let row = Row {
+///     kind: ElementKind::Action,
+///     id: "a1".into(),
+///     key: Some("close-issue".to_owned()),
+///     name: "Close an issue".to_owned(),
+///     // …
+/// #     customer: None,
+/// #     integration: None,
+/// #     connection: None,
+/// #     instance_key: None,
+/// #     parent: None,
+/// #     revision: "1".to_owned(),
+/// #     created_at: "2026-11-01T10:00:00.000Z".to_owned(),
+/// #     updated_at: "2026-11-01T10:00:00.000Z".to_owned(),
+/// #     archived_at: None,
+/// #     doc: serde_json::Map::new(),
+/// };
+/// store.write(&Scope::Workspace(workspace.clone()), vec![Write::Insert(row)]).await?;
+///
+/// // A customer sees the rows of the workspace, and writes none of them.
+/// let ann = Scope::Customer(workspace, "ann".into());
+/// let page = store.rows(&ann, ElementKind::Action, &Query::default(), &Paging::default()).await?;
+/// assert_eq!(page.items[0].name, "Close an issue");
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Reads one row.

@@ -46,6 +46,17 @@ impl KeyProvider {
     ///
     /// # Errors
     /// [`Configuration`](ErrorKind::Configuration) when a key is not base64 or has another length.
+    ///
+    /// ```
+    /// use membrane_engine::vault::KeyProvider;
+    ///
+    /// let key = KeyProvider::generate()?;
+    /// let kept = key.to_base64(); // where the host keeps its secrets
+    /// let again = KeyProvider::from_base64(kept.expose())?;
+    /// assert_eq!(again.to_base64().expose(), kept.expose());
+    /// assert!(KeyProvider::from_base64("too short").is_err());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn from_base64(text: &str) -> Result<Self> {
         let mut keys = text.split(',').map(parse);
         let current = keys.next().unwrap_or_else(|| Err(not_a_key()))?;
@@ -56,6 +67,13 @@ impl KeyProvider {
     ///
     /// # Errors
     /// [`Configuration`](ErrorKind::Configuration) when it is not set or holds no key.
+    ///
+    /// ```
+    /// use membrane_engine::vault::KeyProvider;
+    ///
+    /// let error = KeyProvider::from_env("A_VARIABLE_THAT_IS_NOT_SET").unwrap_err();
+    /// assert!(error.message().contains("openssl rand -base64 32"));
+    /// ```
     pub fn from_env(name: &str) -> Result<Self> {
         let text = std::env::var(name).map(Zeroizing::new).map_err(|_| {
             Error::configuration(format!(
@@ -74,6 +92,23 @@ impl KeyProvider {
     }
 
     /// Keeps the keys of another provider for opening.
+    ///
+    /// ```
+    /// use membrane_engine::vault::{KeyProvider, Owner, Vault};
+    /// # use membrane_core::Secret;
+    /// # use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// let (old, new) = (KeyProvider::generate()?, KeyProvider::generate()?);
+    /// let owner = Owner::new("workspace", "acme", "github");
+    /// let sealed = Vault::new(old.clone()).seal(&owner, 1, &Secret::new(json!({"token": "t"}))).await?;
+    ///
+    /// assert!(Vault::new(new.clone()).open(&owner, &sealed).await.is_err());
+    /// assert!(Vault::new(new.with_previous(old)).open(&owner, &sealed).await.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_previous(mut self, previous: KeyProvider) -> Self {
         self.previous.push(previous.current);

@@ -28,6 +28,34 @@ use crate::store::{Sealed, depth};
 /// - It MUST go on unwrapping what was wrapped under an older key until [`Vault::rotate`] is done.
 /// - Errors MUST NOT hold key material. [`Configuration`](ErrorKind::Configuration) says that the key is
 ///   wrong or not there; a key service that cannot be reached is [`Unavailable`](ErrorKind::Unavailable).
+///
+/// ```
+/// use async_trait::async_trait;
+/// use membrane_core::{Result, Secret};
+/// use membrane_engine::vault::{KeyProvider, Vault, WrapKey};
+///
+/// /// Counts, and leaves the work to another: a key service is called in the same place.
+/// struct Audited(KeyProvider);
+///
+/// #[async_trait]
+/// impl WrapKey for Audited {
+///     fn key_id(&self) -> &str {
+///         self.0.key_id()
+///     }
+///
+///     async fn wrap(&self, data_key: &[u8], associated: &[u8]) -> Result<Vec<u8>> {
+///         self.0.wrap(data_key, associated).await
+///     }
+///
+///     async fn unwrap(&self, key_id: &str, wrapped: &[u8], associated: &[u8]) -> Result<Secret<Vec<u8>>> {
+///         println!("opened with {key_id}");
+///         self.0.unwrap(key_id, wrapped, associated).await
+///     }
+/// }
+///
+/// let vault = Vault::new(Audited(KeyProvider::from_bytes([7; 32])));
+/// assert_eq!(vault.key_id(), "d686c735f1a3833e");
+/// ```
 #[async_trait]
 pub trait WrapKey: Send + Sync + 'static {
     /// Names the outer key that wraps from now on. Public, and other for every other key.

@@ -1,6 +1,12 @@
 use membrane_core::{ConnectionId, CustomerId, WorkspaceId};
 
 /// Whose credentials a record holds. It opens for this owner only.
+///
+/// ```
+/// use membrane_engine::vault::Owner;
+///
+/// assert_ne!(Owner::new("w", "acme", "github"), Owner::new("w", "acme", "slack"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Owner {
     /// The workspace.

@@ -22,6 +22,34 @@ impl Vault {
     /// [`Configuration`](ErrorKind::Configuration) when an older key is missing: every other record was
     /// re-wrapped. [`Concurrency`](ErrorKind::Concurrency) when other processes go on to seal with an
     /// older key. What the store or the [`WrapKey`](super::WrapKey) answers.
+    ///
+    /// ```
+    /// use membrane_core::connector::Connector;
+    /// use membrane_core::op::CreateConnection;
+    /// use membrane_engine::vault::{KeyProvider, Vault};
+    /// use membrane_engine::{Engine, store::SqliteStore};
+    /// use serde_json::json;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// let store = SqliteStore::memory().await?;
+    /// let old = KeyProvider::generate()?;
+    /// # let file = "key: demo\nname: Demo\nauth: {type: client-credentials}\napi: {baseUri: 'https://demo.example'}";
+    /// # let demo = Connector::from_yaml(file, "demo.yml")?;
+    /// let engine = Engine::builder().store(store.clone()).vault(old.clone()).connector(demo).build().await?;
+    /// let acme = engine.customer("acme").await?;
+    /// engine.call(&acme, CreateConnection::new("demo", json!({"token": "t"}))).await?;
+    ///
+    /// // Every process has been started with the new key, and the old one behind it.
+    /// let new = KeyProvider::generate()?;
+    /// let vault = Vault::new(new.clone().with_previous(old));
+    /// assert_eq!(vault.rotate(&store).await?, 1);
+    ///
+    /// // From here on nothing needs the old key.
+    /// assert_eq!(Vault::new(new).rotate(&store).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rotate(&self, store: &dyn Store) -> Result<u64> {
         let mut rewrapped = 0;
         for _ in 0..PASSES {

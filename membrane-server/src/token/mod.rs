@@ -45,6 +45,19 @@ impl AccessToken {
     }
 
     /// A token that manages the workspace: everything of every customer. It belongs on no customer's device.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use membrane_core::Secret;
+    /// use membrane_server::AccessToken;
+    ///
+    /// let secret = Secret::new("0123456789abcdef0123456789abcdef".to_owned());
+    /// let token = AccessToken::manager().with_lifetime(Duration::from_secs(60)).sign("default", &secret)?;
+    /// assert_eq!(token.split('.').count(), 3);
+    /// assert!(AccessToken::manager().sign("default", &Secret::new("short".to_owned())).is_err());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn manager() -> Self {
         Self { customer: None, name: None, fields: None, lifetime: Duration::from_secs(3600) }
     }

@@ -1,20 +1,16 @@
 mod api;
 mod fields;
+mod row;
 mod state;
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use membrane_core::Result;
 use serde::{Deserialize, Serialize};
 
-use self::state::State;
-use super::gate::Gate;
-use crate::serve::{Server, listen, lock};
+use self::state::Contactly;
+use super::app::DemoApp;
 
 /// Serves "Contactly", a CRM with an API key in a header and offset paging.
 ///
-/// Stops when dropped. Below [`url`](Self::url):
+/// Below [`url`](DemoApp::url):
 ///
 /// | route | |
 /// |---|---|
@@ -54,95 +50,22 @@ use crate::serve::{Server, listen, lock};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
-pub struct Crm {
-    server: Server,
-    app: Arc<App>,
-}
-
-/// What the handle and the handlers share.
-#[derive(Debug)]
-struct App {
-    gate: Gate,
-    state: Mutex<State>,
-}
+pub type Crm = DemoApp<Contactly>;
 
 impl Crm {
-    /// Starts an app without contacts, on a free port of loopback.
-    ///
-    /// # Errors
-    /// [`Configuration`](membrane_core::ErrorKind::Configuration) when no socket can be opened.
-    pub async fn start() -> Result<Self> {
-        Self::start_on(0).await
-    }
-
-    /// Starts an app on a port of choice, for an address that stays the same.
-    ///
-    /// # Errors
-    /// [`Configuration`](membrane_core::ErrorKind::Configuration) when the port is taken.
-    pub async fn start_on(port: u16) -> Result<Self> {
-        let (listener, url) = listen(port).await?;
-        let app = Arc::new(App { gate: Gate::new("contactly_demo_key"), state: Mutex::default() });
-        let server = Server::run(listener, url, api::router(Arc::clone(&app)));
-        Ok(Self { server, app })
-    }
-
-    /// Lets only so many requests with a right key pass in each window; the others get 429 with
-    /// `Retry-After`. A window opens with its first request.
-    #[must_use]
-    pub fn with_rate_limit(self, requests: u32, window: Duration) -> Self {
-        self.app.gate.limit(requests, window);
-        self
-    }
-
-    /// Adds so many contacts, and a company for every ten of them; the same ones in each run.
-    pub fn seed(&self, contacts: usize) {
-        lock(&self.app.state).seed(contacts);
-    }
-
-    /// The origin, such as `http://127.0.0.1:40123`.
-    pub fn url(&self) -> &str {
-        self.server.url()
-    }
-
-    /// The key that works now, at first `contactly_demo_key`.
-    pub fn api_key(&self) -> String {
-        self.app.gate.key()
-    }
-
-    /// Makes a new key and answers it; requests with the old one get 401.
-    pub fn rotate_api_key(&self) -> String {
-        self.app.gate.rotate()
-    }
-
-    /// How many requests came in, refused ones too.
-    pub fn requests(&self) -> u64 {
-        self.app.gate.requests()
-    }
-
-    /// How many requests came in for one route, such as `PUT /api/contacts/{id}`.
-    pub fn requests_to(&self, route: &str) -> u64 {
-        self.app.gate.requests_to(route)
-    }
-
     /// The contacts as they stand, in order of creation.
     pub fn contacts(&self) -> Vec<Contact> {
-        lock(&self.app.state).contacts.iter().cloned().collect()
+        self.with(|data| data.contacts.iter().cloned().collect())
     }
 
     /// The companies as they stand, in order of creation.
     pub fn companies(&self) -> Vec<Company> {
-        lock(&self.app.state).companies.iter().cloned().collect()
+        self.with(|data| data.companies.iter().cloned().collect())
     }
 
     /// The notes of all contacts as they stand, in order of creation.
     pub fn notes(&self) -> Vec<Note> {
-        lock(&self.app.state).notes.iter().cloned().collect()
-    }
-
-    /// Stops, and returns when the port is free and requests in flight have ended.
-    pub async fn shutdown(self) {
-        self.server.shutdown().await;
+        self.with(|data| data.notes.iter().cloned().collect())
     }
 }
 

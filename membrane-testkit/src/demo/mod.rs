@@ -15,20 +15,24 @@
 //! | wrong input | 422 `{"error": {"code", "message", "fields"}}` | 400 `{"message", "errors"}` |
 //! | repeats | honours `Idempotency-Key` | refuses a second contact with one email: 409 |
 //!
-//! The connector of the first is a `connector.yml` ([`TaskManager::connector`]), that of the second is written
-//! in Rust ([`Crm::connector`]); both take the app's address as `connectorParameters.apiUri`.
+//! The connector of each is a `connector.yml` in the folder `connectors` of this crate, also at hand as
+//! [`DemoApp::connector`]; both take the app's address as `connectorParameters.apiUri`.
 //!
 //! [`Pages`] is the third: read-only, unauthenticated and fast, for measuring readers.
 
-mod connector;
+mod app;
 mod crm;
-mod crm_connector;
 mod gate;
 mod json;
 mod pages;
+#[cfg(feature = "engine")]
+mod stage;
 mod task_manager;
 
+pub use self::app::DemoApp;
 pub use self::crm::{Company, Contact, Crm, Note};
-pub use self::crm_connector::{ContactCreated, CreateContact, NewContact};
 pub use self::pages::Pages;
+#[cfg(feature = "engine")]
+#[cfg_attr(docsrs, doc(cfg(feature = "engine")))]
+pub use self::stage::Stage;
 pub use self::task_manager::{Project, Task, TaskManager, TaskStatus, User};

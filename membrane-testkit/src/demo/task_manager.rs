@@ -2,19 +2,14 @@ mod api;
 mod fields;
 mod state;
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use membrane_core::Result;
 use serde::{Deserialize, Serialize};
 
-use self::state::State;
-use super::gate::Gate;
-use crate::serve::{Server, listen, lock};
+use self::state::Taskly;
+use super::app::DemoApp;
 
 /// Serves "Taskly", a task manager with a bearer token and cursor paging.
 ///
-/// Stops when dropped. Below [`url`](Self::url):
+/// Below [`url`](DemoApp::url):
 ///
 /// | route | |
 /// |---|---|
@@ -51,85 +46,12 @@ use crate::serve::{Server, listen, lock};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
-pub struct TaskManager {
-    server: Server,
-    app: Arc<App>,
-}
-
-/// What the handle and the handlers share.
-#[derive(Debug)]
-struct App {
-    gate: Gate,
-    state: Mutex<State>,
-}
+pub type TaskManager = DemoApp<Taskly>;
 
 impl TaskManager {
-    /// Starts an app without tasks, on a free port of loopback.
-    ///
-    /// # Errors
-    /// [`Configuration`](membrane_core::ErrorKind::Configuration) when no socket can be opened.
-    pub async fn start() -> Result<Self> {
-        Self::start_on(0).await
-    }
-
-    /// Starts an app on a port of choice, for an address that stays the same.
-    ///
-    /// # Errors
-    /// [`Configuration`](membrane_core::ErrorKind::Configuration) when the port is taken.
-    pub async fn start_on(port: u16) -> Result<Self> {
-        let (listener, url) = listen(port).await?;
-        let app = Arc::new(App { gate: Gate::new("taskly_demo_key"), state: Mutex::default() });
-        let server = Server::run(listener, url, api::router(Arc::clone(&app)));
-        Ok(Self { server, app })
-    }
-
-    /// Lets only so many requests with a right token pass in each window; the others get 429 with
-    /// `Retry-After`. A window opens with its first request.
-    #[must_use]
-    pub fn with_rate_limit(self, requests: u32, window: Duration) -> Self {
-        self.app.gate.limit(requests, window);
-        self
-    }
-
-    /// Adds so many tasks, the same ones in each run: titles, states, people and due dates vary.
-    pub fn seed(&self, tasks: usize) {
-        lock(&self.app.state).seed(tasks);
-    }
-
-    /// The origin, such as `http://127.0.0.1:40123`.
-    pub fn url(&self) -> &str {
-        self.server.url()
-    }
-
-    /// The token that works now, at first `taskly_demo_key`.
-    pub fn api_key(&self) -> String {
-        self.app.gate.key()
-    }
-
-    /// Makes a new token and answers it; requests with the old one get 401.
-    pub fn rotate_api_key(&self) -> String {
-        self.app.gate.rotate()
-    }
-
-    /// How many requests came in, refused ones too.
-    pub fn requests(&self) -> u64 {
-        self.app.gate.requests()
-    }
-
-    /// How many requests came in for one route, such as `PATCH /v1/tasks/{id}`.
-    pub fn requests_to(&self, route: &str) -> u64 {
-        self.app.gate.requests_to(route)
-    }
-
     /// The tasks as they stand, in order of creation.
     pub fn tasks(&self) -> Vec<Task> {
-        lock(&self.app.state).tasks().cloned().collect()
-    }
-
-    /// Stops, and returns when the port is free and requests in flight have ended.
-    pub async fn shutdown(self) {
-        self.server.shutdown().await;
+        self.with(|data| data.tasks().cloned().collect())
     }
 }
 

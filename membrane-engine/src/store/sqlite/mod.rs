@@ -84,6 +84,18 @@ impl SqliteStore {
     /// [`Configuration`](membrane_core::ErrorKind::Configuration) when the file cannot be used or comes
     /// from a newer version, [`LockTimeout`](membrane_core::ErrorKind::LockTimeout) when other processes
     /// hold it for too long, [`Internal`](membrane_core::ErrorKind::Internal) otherwise.
+    ///
+    /// ```
+    /// use membrane_engine::store::{SqliteStore, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let store = SqliteStore::open(folder.path().join("membrane.db")).await?;
+    /// store.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(SqliteOptions::new(path)).await
     }

@@ -27,6 +27,17 @@ impl SqliteOptions {
     }
 
     /// A database in memory that goes away with the store, for tests.
+    ///
+    /// ```
+    /// use membrane_engine::store::{SqliteOptions, SqliteStore, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// let store = SqliteStore::open_with(SqliteOptions::memory().with_readers(1)).await?;
+    /// store.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn memory() -> Self {
         Self { path: None, readers: 4, lock_timeout: Duration::from_secs(30), create: true }
     }
@@ -47,6 +58,18 @@ impl SqliteOptions {
     }
 
     /// Sets whether a file that is not there is made; `true` unless said otherwise.
+    ///
+    /// ```
+    /// use membrane_core::ErrorKind;
+    /// use membrane_engine::store::{SqliteOptions, SqliteStore};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let options = SqliteOptions::new("no-such-folder/membrane.db").with_create(false);
+    /// let error = SqliteStore::open_with(options).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Configuration);
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_create(mut self, create: bool) -> Self {
         self.create = create;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -13,44 +12,56 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::{self, FieldError};
+use super::row::Row;
 use super::state::now;
-use super::{App, Company, Contact, Note};
+use super::{Company, Contact, Contactly, Note};
+use crate::demo::app::{self, App, Refused, Vendor};
 use crate::demo::json::{Params, holds, number, object};
 use crate::serve::lock;
 
-type Shared = State<Arc<App>>;
+impl Vendor for Contactly {
+    const CONNECTOR: (&'static str, &'static str) = ("crm.yml", include_str!("../../../connectors/crm.yml"));
+    const KEY: &'static str = "contactly_demo_key";
 
-pub(super) fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/api/account", get(account))
-        .route("/api/companies", get(companies).post(create_company))
-        .route("/api/companies/{id}", get(company).put(replace_company).delete(remove_company))
-        .route("/api/contacts", get(contacts).post(create_contact))
-        .route("/api/contacts/search", get(search))
-        .route("/api/contacts/{id}", get(contact).put(replace_contact).delete(remove_contact))
-        .route("/api/contacts/{id}/notes", get(notes).post(create_note))
-        .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "No such endpoint"))
-        .method_not_allowed_fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "No such method"))
-        .layer(from_fn_with_state(Arc::clone(&app), admit))
-        .with_state(app)
-}
-
-/// Counts the request, asks for the key, then for the allowance.
-async fn admit(State(app): Shared, request: Request, next: Next) -> Response {
-    app.gate.count(&request);
-    let key = request.headers().get("x-api-key").and_then(|value| value.to_str().ok());
-    if !app.gate.opens_to(key) {
-        return Refusal::new(StatusCode::UNAUTHORIZED, "API key missing or invalid").into_response();
+    fn router() -> Router<Arc<App<Self>>> {
+        Router::new()
+            .route("/api/account", get(account))
+            .route("/api/companies", get(list::<Company>).post(create::<Company>))
+            .route(
+                "/api/companies/{id}",
+                get(read::<Company>).put(replace::<Company>).delete(remove::<Company>),
+            )
+            .route("/api/contacts", get(list::<Contact>).post(create::<Contact>))
+            .route("/api/contacts/search", get(search))
+            .route(
+                "/api/contacts/{id}",
+                get(read::<Contact>).put(replace::<Contact>).delete(remove::<Contact>),
+            )
+            .route("/api/contacts/{id}/notes", get(notes).post(create_note))
+            .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "No such endpoint"))
+            .method_not_allowed_fallback(async || {
+                Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "No such method")
+            })
     }
-    let Some(pass) = app.gate.admit() else { return next.run(request).await };
-    let mut response = if pass.admitted {
-        next.run(request).await
-    } else {
-        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded").into_response()
-    };
-    pass.stamp(&mut response);
-    response
+
+    fn presented(headers: &HeaderMap) -> Option<&str> {
+        headers.get("x-api-key")?.to_str().ok()
+    }
+
+    fn refuse(why: Refused) -> Response {
+        let refusal = match why {
+            Refused::NoKey => Refusal::new(StatusCode::UNAUTHORIZED, "API key missing or invalid"),
+            Refused::TooMany(_) => Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded"),
+        };
+        refusal.into_response()
+    }
+
+    fn seed(&mut self, rows: usize) {
+        self.add_seeded(rows);
+    }
 }
+
+type Shared = app::Shared<Contactly>;
 
 async fn account() -> Json<Value> {
     Json(json!({
@@ -61,60 +72,53 @@ async fn account() -> Json<Value> {
     }))
 }
 
-async fn contacts(State(app): Shared, Query(params): Query<Params>) -> Result<Response, Refusal> {
-    Window::of(&params)?.page(lock(&app.state).contacts.iter())
-}
-
 async fn search(State(app): Shared, Query(params): Query<Params>) -> Result<Response, Refusal> {
     let window = Window::of(&params)?;
     let words = params.get("q").map(|q| q.trim().to_lowercase()).filter(|q| !q.is_empty());
     let words = words.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "q is missing"))?;
-    window.page(lock(&app.state).contacts.iter().filter(|contact| {
+    window.page(lock(&app.data).contacts.iter().filter(|contact| {
         holds(&format!("{} {}", contact.first_name, contact.last_name), &words)
             || holds(&contact.email, &words)
             || contact.phone.as_deref().is_some_and(|phone| phone.contains(&words))
     }))
 }
 
-async fn contact(State(app): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let state = lock(&app.state);
-    let contact = id.parse().ok().and_then(|id| state.contacts.row(id));
-    Ok(Json(contact.ok_or_else(Refusal::no_contact)?).into_response())
+async fn list<R: Row>(State(app): Shared, Query(params): Query<Params>) -> Result<Response, Refusal> {
+    Window::of(&params)?.page(R::table(&lock(&app.data)).iter())
 }
 
-async fn create_contact(State(app): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn read<R: Row>(State(app): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let data = lock(&app.data);
+    let row = id.parse().ok().and_then(|id| R::table(&data).row(id));
+    Ok(Json(row.ok_or_else(missing::<R>)?).into_response())
+}
+
+async fn create<R: Row>(State(app): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     let body = fields_of(&headers, &body)?;
-    let mut state = lock(&app.state);
-    let contact = fields::contact(&body, &state)?;
-    if state.email_is_taken(&contact.email, 0) {
-        return Err(Refusal::email_is_taken());
-    }
+    let mut data = lock(&app.data);
+    let row = checked::<R>(&body, &data, 0)?;
     let now = now();
-    Ok(created(state.contacts.add(|id| Contact { id, created: now, modified: now, ..contact })))
+    Ok(created(R::table_mut(&mut data).add(|id| row.stamped(id, now, now))))
 }
 
-async fn replace_contact(
+async fn replace<R: Row>(
     State(app): Shared,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let body = fields_of(&headers, &body)?;
-    let mut state = lock(&app.state);
-    let id = id.parse().ok().filter(|id| state.contacts.row(*id).is_some());
-    let id = id.ok_or_else(Refusal::no_contact)?;
-    let contact = fields::contact(&body, &state)?;
-    if state.email_is_taken(&contact.email, id) {
-        return Err(Refusal::email_is_taken());
-    }
-    let row = state.contacts.row_mut(id).ok_or_else(Refusal::no_contact)?;
-    *row = Contact { id, created: row.created, modified: now(), ..contact };
-    Ok(Json(&*row).into_response())
+    let mut data = lock(&app.data);
+    let id = known::<R>(&data, &id)?;
+    let row = checked::<R>(&body, &data, id)?;
+    let old = R::table_mut(&mut data).row_mut(id).ok_or_else(missing::<R>)?;
+    *old = row.stamped(id, old.created(), now());
+    Ok(Json(&*old).into_response())
 }
 
-async fn remove_contact(State(app): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let id = id.parse().ok().filter(|id| lock(&app.state).remove_contact(*id));
-    id.map(deleted).ok_or_else(Refusal::no_contact)
+async fn remove<R: Row>(State(app): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let id = id.parse().ok().filter(|id| R::remove(&mut lock(&app.data), *id));
+    id.map(deleted).ok_or_else(missing::<R>)
 }
 
 async fn notes(
@@ -123,10 +127,9 @@ async fn notes(
     Query(params): Query<Params>,
 ) -> Result<Response, Refusal> {
     let window = Window::of(&params)?;
-    let state = lock(&app.state);
-    let id = id.parse().ok().filter(|id| state.contacts.row(*id).is_some());
-    let id: u64 = id.ok_or_else(Refusal::no_contact)?;
-    window.page(state.notes.iter().filter(|note| note.contact_id == id))
+    let data = lock(&app.data);
+    let id = known::<Contact>(&data, &id)?;
+    window.page(data.notes.iter().filter(|note| note.contact_id == id))
 }
 
 async fn create_note(
@@ -136,47 +139,30 @@ async fn create_note(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let body = fields_of(&headers, &body)?;
-    let mut state = lock(&app.state);
-    let contact_id = id.parse().ok().filter(|id| state.contacts.row(*id).is_some());
-    let contact_id = contact_id.ok_or_else(Refusal::no_contact)?;
+    let mut data = lock(&app.data);
+    let contact_id = known::<Contact>(&data, &id)?;
     let text = fields::note(&body)?;
-    Ok(created(state.notes.add(|id| Note { id, contact_id, text, created: now() })))
+    Ok(created(data.notes.add(|id| Note { id, contact_id, text, created: now() })))
 }
 
-async fn companies(State(app): Shared, Query(params): Query<Params>) -> Result<Response, Refusal> {
-    Window::of(&params)?.page(lock(&app.state).companies.iter())
+/// The row of a body, which no other row stands in the way of.
+fn checked<R: Row>(body: &Map<String, Value>, data: &Contactly, id: u64) -> Result<R, Refusal> {
+    let row = R::read(body, data)?;
+    match row.conflict(data, id) {
+        Some((message, errors)) => {
+            Err(Refusal { status: StatusCode::CONFLICT, message: message.to_owned(), errors })
+        }
+        None => Ok(row),
+    }
 }
 
-async fn company(State(app): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let state = lock(&app.state);
-    let company = id.parse().ok().and_then(|id| state.companies.row(id));
-    Ok(Json(company.ok_or_else(Refusal::no_company)?).into_response())
+/// The id of a row that is there.
+fn known<R: Row>(data: &Contactly, id: &str) -> Result<u64, Refusal> {
+    id.parse().ok().filter(|id| R::table(data).row(*id).is_some()).ok_or_else(missing::<R>)
 }
 
-async fn create_company(State(app): Shared, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
-    let company = fields::company(&fields_of(&headers, &body)?)?;
-    let now = now();
-    let row = |id| Company { id, created: now, modified: now, ..company };
-    Ok(created(lock(&app.state).companies.add(row)))
-}
-
-async fn replace_company(
-    State(app): Shared,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    let body = fields_of(&headers, &body)?;
-    let mut state = lock(&app.state);
-    let row = id.parse().ok().and_then(|id| state.companies.row_mut(id));
-    let row = row.ok_or_else(Refusal::no_company)?;
-    *row = Company { id: row.id, created: row.created, modified: now(), ..fields::company(&body)? };
-    Ok(Json(&*row).into_response())
-}
-
-async fn remove_company(State(app): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let id = id.parse().ok().filter(|id| lock(&app.state).remove_company(*id));
-    id.map(deleted).ok_or_else(Refusal::no_company)
+fn missing<R: Row>() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, format!("{} not found", R::NAME))
 }
 
 fn fields_of(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
@@ -226,19 +212,6 @@ struct Refusal {
 impl Refusal {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, message: message.into(), errors: Vec::new() }
-    }
-
-    fn email_is_taken() -> Self {
-        let message = "There is a contact with this email".to_owned();
-        Self { status: StatusCode::CONFLICT, message, errors: fields::taken() }
-    }
-
-    fn no_company() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Company not found")
-    }
-
-    fn no_contact() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "Contact not found")
     }
 }
 

@@ -3,8 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::state::State;
-use super::{Company, Contact};
+use super::{Company, Contact, Contactly};
 
 /// One thing that is wrong with a body.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -56,7 +55,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A contact with the fields of the body; without id and times.
-pub(super) fn contact(body: &Map<String, Value>, state: &State) -> Result<Contact, Vec<FieldError>> {
+pub(super) fn contact(body: &Map<String, Value>, state: &Contactly) -> Result<Contact, Vec<FieldError>> {
     let mut reader = Reader::new(body);
     let email = reader.required("email");
     if !email.is_empty() && !is_email(&email) {
@@ -117,7 +116,7 @@ mod tests {
     #[test]
     fn names_every_wrong_field_once() {
         let body = json!({"email": "ada", "phone": 5, "company_id": 7, "first_name": null});
-        let errors = contact(body.as_object().unwrap(), &State::default()).unwrap_err();
+        let errors = contact(body.as_object().unwrap(), &Contactly::default()).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|error| error.field).collect();
         assert_eq!(fields, ["email", "company_id", "phone"]);
 

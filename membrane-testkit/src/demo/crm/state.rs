@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 use super::{Company, Contact, Note};
 
-/// All rows.
+/// The data of Contactly.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub struct Contactly {
     pub(super) contacts: Table<Contact>,
     pub(super) companies: Table<Company>,
     pub(super) notes: Table<Note>,
 }
 
-impl State {
+impl Contactly {
     /// Says whether a contact other than `id` has this email, in any case.
     pub(super) fn email_is_taken(&self, email: &str, id: u64) -> bool {
         self.contacts.iter().any(|contact| contact.id != id && contact.email.eq_ignore_ascii_case(email))
@@ -35,7 +35,7 @@ impl State {
     }
 
     /// Adds contacts and companies whose fields depend on their ids alone.
-    pub(super) fn seed(&mut self, contacts: usize) {
+    pub(super) fn add_seeded(&mut self, contacts: usize) {
         // Monday 5 January 2026, 09:00 UTC, and then a contact every eleven minutes.
         let at = |n: u64| 1_767_603_600 + n.cast_signed() * 660;
         let mut company_id = 0;
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     fn deleting_takes_along_what_hangs_on_it() {
-        let mut state = State::default();
-        state.seed(12);
+        let mut state = Contactly::default();
+        state.add_seeded(12);
         state.notes.add(|id| Note { id, contact_id: 1, ..Note::default() });
         state.notes.add(|id| Note { id, contact_id: 2, ..Note::default() });
 
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_email_is_taken_in_any_case_but_not_by_its_own_contact() {
-        let mut state = State::default();
+        let mut state = Contactly::default();
         state.contacts.add(|id| Contact { id, email: "Ada@example.com".to_owned(), ..Contact::default() });
         assert!(state.email_is_taken("ada@EXAMPLE.com", 0));
         assert!(!state.email_is_taken("ada@example.com", 1));

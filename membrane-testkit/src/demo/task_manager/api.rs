@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -14,44 +13,51 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::{FieldError, apply};
-use super::state::{self, Replay};
-use super::{App, Task, TaskStatus};
+use super::state::{self, Replay, Taskly};
+use super::{Task, TaskStatus};
+use crate::demo::app::{self, App, Refused, Vendor};
 use crate::demo::json::{Params, holds, number, object};
 use crate::serve::lock;
 
-type Shared = State<Arc<App>>;
+impl Vendor for Taskly {
+    const CONNECTOR: (&'static str, &'static str) =
+        ("task-manager.yml", include_str!("../../../connectors/task-manager.yml"));
+    const KEY: &'static str = "taskly_demo_key";
 
-pub(super) fn router(app: Arc<App>) -> Router {
-    Router::new()
-        .route("/v1/me", get(me))
-        .route("/v1/projects", get(projects))
-        .route("/v1/tasks", get(list).post(create))
-        .route("/v1/tasks/{id}", get(read).patch(update).delete(remove))
-        .route("/v1/users", get(users))
-        .fallback(no_route)
-        .method_not_allowed_fallback(no_method)
-        .layer(from_fn_with_state(Arc::clone(&app), admit))
-        .with_state(app)
-}
-
-/// Counts the request, asks for the token, then for the allowance.
-async fn admit(State(app): Shared, request: Request, next: Next) -> Response {
-    app.gate.count(&request);
-    let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    if !app.gate.opens_to(authorization.and_then(|value| value.strip_prefix("Bearer "))) {
-        return Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token", "The access token is not valid.")
-            .into_response();
+    fn router() -> Router<Arc<App<Self>>> {
+        Router::new()
+            .route("/v1/me", get(me))
+            .route("/v1/projects", get(projects))
+            .route("/v1/tasks", get(list).post(create))
+            .route("/v1/tasks/{id}", get(read).patch(update).delete(remove))
+            .route("/v1/users", get(users))
+            .fallback(no_route)
+            .method_not_allowed_fallback(no_method)
     }
-    let Some(pass) = app.gate.admit() else { return next.run(request).await };
-    let mut response = if pass.admitted {
-        next.run(request).await
-    } else {
-        let message = format!("Too many requests. Try again in {} s.", pass.wait());
-        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).into_response()
-    };
-    pass.stamp(&mut response);
-    response
+
+    fn presented(headers: &HeaderMap) -> Option<&str> {
+        headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+    }
+
+    fn refuse(why: Refused) -> Response {
+        let refusal = match why {
+            Refused::NoKey => {
+                Refusal::new(StatusCode::UNAUTHORIZED, "invalid_token", "The access token is not valid.")
+            }
+            Refused::TooMany(wait) => {
+                let message = format!("Too many requests. Try again in {wait} s.");
+                Refusal::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
+            }
+        };
+        refusal.into_response()
+    }
+
+    fn seed(&mut self, rows: usize) {
+        self.add_seeded(rows);
+    }
 }
+
+type Shared = app::Shared<Taskly>;
 
 async fn me() -> Json<Value> {
     let [me, ..] = state::users();
@@ -88,7 +94,7 @@ async fn list(State(app): Shared, Query(params): Query<Params>) -> Result<Respon
     let project = params.get("project_id");
     let words = params.get("q").map(|q| q.to_lowercase());
 
-    let state = lock(&app.state);
+    let state = lock(&app.data);
     let mut found = state.tasks_after(after).filter(|(_, task)| {
         status.is_none_or(|status| task.status == status)
             && project.is_none_or(|project| task.project_id.as_ref() == Some(project))
@@ -107,7 +113,7 @@ async fn create(State(app): Shared, headers: HeaderMap, body: Bytes) -> Result<R
     let fields = fields(&headers, &body)?;
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
     // One lock from the look-up to the note: two requests with one key make one task.
-    let mut state = lock(&app.state);
+    let mut state = lock(&app.data);
     if let Some(replay) = key.and_then(|key| state.replay(key)) {
         if replay.body != body {
             let message = "This Idempotency-Key came with another body before.";
@@ -126,7 +132,7 @@ async fn create(State(app): Shared, headers: HeaderMap, body: Bytes) -> Result<R
 }
 
 async fn read(State(app): Shared, Path(id): Path<String>) -> Result<Response, Refusal> {
-    let state = lock(&app.state);
+    let state = lock(&app.data);
     let task = state.task(&id).ok_or_else(|| Refusal::no_task(&id))?;
     Ok(Json(task).into_response())
 }
@@ -138,7 +144,7 @@ async fn update(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let fields = fields(&headers, &body)?;
-    let mut state = lock(&app.state);
+    let mut state = lock(&app.data);
     let task = state.task_mut(&id).ok_or_else(|| Refusal::no_task(&id))?;
     apply(&fields, task)?;
     task.updated_at = state::now();
@@ -146,7 +152,7 @@ async fn update(
 }
 
 async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
-    if lock(&app.state).remove(&id) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::no_task(&id)) }
+    if lock(&app.data).remove(&id) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::no_task(&id)) }
 }
 
 async fn no_route(request: Request) -> Refusal {

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Project, Task, TaskStatus, User};
 
-/// All tasks by number, and the answers that were given to idempotency keys.
+/// The data of Taskly: all tasks by number, and the answers that were given to idempotency keys.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub struct Taskly {
     tasks: BTreeMap<u64, Task>,
     // Never goes back, so that a deleted task's number is not given to another.
     last: u64,
@@ -24,7 +24,7 @@ pub(super) struct Replay {
     pub(super) task: Task,
 }
 
-impl State {
+impl Taskly {
     pub(super) fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.tasks.values()
     }
@@ -66,7 +66,7 @@ impl State {
     }
 
     /// Adds tasks whose fields depend on their numbers alone.
-    pub(super) fn seed(&mut self, tasks: usize) {
+    pub(super) fn add_seeded(&mut self, tasks: usize) {
         for _ in 0..tasks {
             let task = seeded(self.last);
             self.add(task);
@@ -141,16 +141,16 @@ mod tests {
 
     #[test]
     fn a_number_is_never_given_twice() {
-        let mut state = State::default();
-        state.seed(2);
+        let mut state = Taskly::default();
+        state.add_seeded(2);
         assert!(state.remove("tsk_000002"));
         assert_eq!(state.add(blank()).id, "tsk_000003");
     }
 
     #[test]
     fn a_task_has_one_id_only() {
-        let mut state = State::default();
-        state.seed(1);
+        let mut state = Taskly::default();
+        state.add_seeded(1);
         assert!(state.task("tsk_000001").is_some());
         assert!(state.task("tsk_1").is_none());
         assert!(state.task("tsk_+00001").is_none());
@@ -159,8 +159,8 @@ mod tests {
     #[test]
     fn seeds_are_the_same_in_each_run() {
         let seeded = |n| {
-            let mut state = State::default();
-            state.seed(n);
+            let mut state = Taskly::default();
+            state.add_seeded(n);
             state.tasks().cloned().collect::<Vec<_>>()
         };
         assert_eq!(seeded(40), seeded(40));
