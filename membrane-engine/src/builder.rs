@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use indexmap::IndexMap;
 use membrane_core::connector::{Connector, UniversalAction};
@@ -226,7 +225,6 @@ impl Builder {
             http,
             connectors,
             cache: Cache::default(),
-            generation: AtomicU64::new(0),
         });
         let mut seeds = vec![Seed::of::<CreateTask>(), Seed::of::<SendMessage>()];
         for seed in self.universal {

@@ -38,9 +38,7 @@ impl Connected {
 /// Finds the connection a caller names and makes it ready.
 pub(crate) async fn connected(engine: &Engine, caller: &Caller, selector: &str) -> Result<Arc<Connected>> {
     let parts = engine.parts();
-    let generation = engine.generation();
-    let customer = caller.customer_id().cloned();
-    let key = (generation, customer.clone(), selector.to_owned());
+    let key = parts.cache.key(caller, selector.to_owned()).await;
     let id = match parts.cache.selected.get(&key).await {
         Some(id) => id,
         None => {
@@ -58,14 +56,14 @@ pub(crate) async fn by_connection_id(
     caller: &Caller,
     id: ConnectionId,
 ) -> Result<Arc<Connected>> {
-    let cache = &engine.parts().cache.connected;
-    let key = (engine.generation(), caller.customer_id().cloned(), id.clone());
-    if let Some(found) = cache.get(&key).await {
+    let cache = &engine.parts().cache;
+    let key = cache.key(caller, id.clone()).await;
+    if let Some(found) = cache.connected.get(&key).await {
         return Ok(found);
     }
     let connection = select::connection(engine, caller, id.as_str(), false).await?;
     let connected = Arc::new(open(engine, caller, connection).await?);
-    cache.insert(key, Arc::clone(&connected)).await;
+    cache.connected.insert(key, Arc::clone(&connected)).await;
     Ok(connected)
 }
 

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use indexmap::IndexMap;
 use membrane_core::connector::{Connector, UniversalAction};
@@ -10,13 +9,13 @@ use membrane_core::{Error, Key, Result, WorkspaceId};
 use serde_json::{Map, Value};
 
 use crate::builder::Builder;
-use crate::cache::Cache;
+use crate::cache::{Cache, Touched};
 use crate::caller::{Caller, Identity};
 use crate::element::customer;
 use crate::http::HttpStack;
 use crate::op::Execute;
 use crate::run::RunLog;
-use crate::store::Store;
+use crate::store::{Store, Write};
 use crate::vault::Vault;
 
 /// The integration engine of one workspace, inside this process. Cheap to clone.
@@ -49,8 +48,6 @@ pub(crate) struct Parts {
     pub(crate) connectors: IndexMap<Key, Arc<Connector>>,
     pub(crate) cache: Cache,
     pub(crate) log: RunLog,
-    /// Grows with every write of an element, so that what was cached before is not found again.
-    pub(crate) generation: AtomicU64,
 }
 
 impl Engine {
@@ -142,17 +139,17 @@ impl Engine {
         fields: Option<&Map<String, Value>>,
     ) -> Result<Caller> {
         self.0.log.check_open()?;
-        let cache = &self.0.cache.customers;
-        let key = (self.generation(), internal_id.to_owned());
+        let cache = &self.0.cache;
+        let key = cache.customer_key(internal_id);
         let is_known = |customer: &Arc<Customer>| {
             name.is_none_or(|name| name == customer.name)
                 && fields.is_none_or(|fields| Some(fields) == customer.spec.fields.as_ref())
         };
-        let customer = match cache.get(&key).await.filter(is_known) {
+        let customer = match cache.customers.get(&key).await.filter(is_known) {
             Some(customer) => customer,
             None => {
                 let customer = Arc::new(customer::ensure(self, internal_id, name, fields).await?);
-                cache.insert(key, Arc::clone(&customer)).await;
+                cache.customers.insert(key, Arc::clone(&customer)).await;
                 customer
             }
         };
@@ -213,13 +210,12 @@ impl Engine {
         })
     }
 
-    /// Makes what was cached before unfindable; called after every write of an element.
-    pub(crate) fn changed(&self) {
-        self.0.generation.fetch_add(1, Ordering::Release);
-    }
-
-    pub(crate) fn generation(&self) -> u64 {
-        self.0.generation.load(Ordering::Acquire)
+    /// Makes all these changes or none, and forgets what was kept of what they change.
+    pub(crate) async fn write(&self, caller: &Caller, writes: Vec<Write>) -> Result<()> {
+        let touched = Touched::by(&writes);
+        let outcome = self.0.store.write(&caller.scope(), writes).await;
+        self.0.cache.changed(touched).await;
+        outcome
     }
 
     pub(crate) fn check(&self, caller: &Caller, access: Access) -> Result<()> {

@@ -187,11 +187,8 @@ async fn save<S: membrane_core::element::Spec>(
 
 /// Writes; another process that starts at the same moment writes the same, so losing that race is no fault.
 async fn write(engine: &Engine, write: Write) -> Result<()> {
-    match engine.parts().store.write(&engine.manager().scope(), vec![write]).await {
+    match engine.write(&engine.manager(), vec![write]).await {
         Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::Concurrency) => Ok(()),
-        outcome => {
-            engine.changed();
-            outcome
-        }
+        outcome => outcome,
     }
 }

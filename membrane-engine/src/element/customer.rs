@@ -103,7 +103,7 @@ pub(crate) async fn ensure(
             element.key = Some(key_of(internal_id));
             stamp_new(&mut element)?;
             let write = Write::Insert(to_row(&element)?);
-            match engine.parts().store.write(&manager.scope(), vec![write]).await {
+            match engine.write(&manager, vec![write]).await {
                 Ok(()) => return Ok(element),
                 // Somebody made the customer at the same moment.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -137,13 +137,12 @@ pub(crate) async fn ensure(
     element.revision = new_id();
     element.updated_at = now();
     let write = Write::Update { row: to_row(&element)?, expected: current.revision };
-    match engine.parts().store.write(&manager.scope(), vec![write]).await {
+    match engine.write(&manager, vec![write]).await {
         // Another token with other fields won the race; both were right when they were minted.
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::Concurrency => {}
         Err(error) => return Err(error),
     }
-    engine.changed();
     Ok(element)
 }
 

@@ -149,8 +149,7 @@ pub(crate) async fn add<S: Kind>(engine: &Engine, caller: &Caller, element: &mut
     stamp_new(element)?;
     let mut writes = vec![Write::Insert(to_row(element)?)];
     writes.extend(S::along(engine, None, element).await?);
-    engine.parts().store.write(&caller.scope(), writes).await.map_err(|error| taken(error, element))?;
-    engine.changed();
+    engine.write(caller, writes).await.map_err(|error| taken(error, element))?;
     Ok(())
 }
 
@@ -218,8 +217,7 @@ pub(crate) async fn put<S: Kind>(
     let along = S::along(engine, Some(&current), &element).await?;
     let mut writes = vec![Write::Update { row, expected: current.revision }];
     writes.extend(along);
-    store.write(&caller.scope(), writes).await.map_err(|error| taken(error, &element))?;
-    engine.changed();
+    engine.write(caller, writes).await.map_err(|error| taken(error, &element))?;
     S::show(engine, caller, &mut element).await?;
     Ok(element)
 }

@@ -140,8 +140,7 @@ async fn store_once(
         }
     };
     let seal = Write::Seal { connection: owner.connection, customer: owner.customer, sealed };
-    parts.store.write(&caller.scope(), vec![row, seal]).await?;
-    engine.changed();
+    engine.write(caller, vec![row, seal]).await?;
     ConnectionSpec::show(engine, caller, &mut element).await?;
     Ok(element)
 }

@@ -25,13 +25,13 @@ pub(crate) struct Plan {
 
 /// Finds the plan of a selector, or makes it.
 pub(crate) async fn plan(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Arc<Plan>> {
-    let key = (engine.generation(), caller.customer_id().cloned(), selector.clone());
-    let cache = &engine.parts().cache.plans;
-    if let Some(found) = cache.get(&key).await {
+    let cache = &engine.parts().cache;
+    let key = cache.key(caller, selector.clone()).await;
+    if let Some(found) = cache.plans.get(&key).await {
         return Ok(found);
     }
     let plan = Arc::new(make(engine, caller, selector).await?);
-    cache.insert(key, Arc::clone(&plan)).await;
+    cache.plans.insert(key, Arc::clone(&plan)).await;
     Ok(plan)
 }
 
