@@ -15,6 +15,10 @@ use serde_json::json;
 
 use crate::measure::{cost, report};
 
+/// What the `membrane` command uses, for both sides.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 struct Sizes {

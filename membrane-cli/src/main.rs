@@ -13,6 +13,10 @@ use membrane_core::{Error, ErrorKind, Result};
 
 use crate::args::{Cli, Command};
 
+/// A run is begun on one thread and logged by another; the system's allocators are slow at that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,

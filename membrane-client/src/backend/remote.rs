@@ -8,7 +8,6 @@ use membrane_core::{Error, ErrorBody, ErrorKind, Result, Retry};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderName};
 use reqwest::{Method, RequestBuilder, StatusCode};
-use serde_json::Value;
 use url::Url;
 
 use super::Who;
@@ -90,12 +89,12 @@ impl Remote {
         if let Some((content_type, body)) = request.body {
             sent = sent.header(CONTENT_TYPE, content_type).body(body);
         }
-        let (status, headers, body) = self.send(sent).await?;
-        if !status.is_success()
-            && let Some(error) = ours(&body)
-        {
-            return Err(error);
+        let (status, mut headers, body) = self.send(sent).await?;
+        // The server says which answers are the app's own.
+        if headers.shift_remove("membrane-origin").as_deref() != Some("app") {
+            return Err(refusal(status, &body));
         }
+        headers.retain(|name, _| !is_servers(name));
         Ok(ProxyResponse::new(status.as_u16(), headers, body))
     }
 
@@ -134,7 +133,6 @@ impl Remote {
         let headers = response
             .headers()
             .iter()
-            .filter(|(name, _)| !is_servers(name.as_str()))
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
         let body = response.bytes().await.map_err(failed)?;
@@ -149,7 +147,6 @@ fn is_servers(name: &str) -> bool {
         "content-length",
         "content-security-policy",
         "date",
-        "membrane-origin",
         "transfer-encoding",
         "vary",
         "x-content-type-options",
@@ -159,20 +156,8 @@ fn is_servers(name: &str) -> bool {
 
 /// The error a server answered.
 fn refusal(status: StatusCode, body: &[u8]) -> Error {
-    ours(body).or_else(|| Some(Error::from(serde_json::from_slice::<ErrorBody>(body).ok()?))).unwrap_or_else(
-        || {
-            let kind = if status.is_server_error() { ErrorKind::Unavailable } else { ErrorKind::Internal };
-            Error::new(
-                kind,
-                format!("the server answered {status} without a reason; is this a Membrane server?"),
-            )
-        },
-    )
-}
-
-/// An error of the server itself, told by the `kind` only our servers send.
-fn ours(body: &[u8]) -> Option<Error> {
-    let value: Value = serde_json::from_slice(body).ok()?;
-    value.get("kind")?.as_str()?;
-    serde_json::from_value::<ErrorBody>(value).ok().map(Error::from)
+    serde_json::from_slice::<ErrorBody>(body).map(Error::from).unwrap_or_else(|_| {
+        let kind = if status.is_server_error() { ErrorKind::Unavailable } else { ErrorKind::Internal };
+        Error::new(kind, format!("the server answered {status} without a reason; is this a Membrane server?"))
+    })
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Execute;
 use crate::connect::{Connected, connected};
-use crate::run::Collections;
+use crate::run::{Collections, parameters};
 use crate::{Caller, Engine};
 
 /// Opens the collection of a call and does one thing with it; errors name the connection and hide its
@@ -20,7 +20,8 @@ macro_rules! with_collection {
     ($engine:ident, $caller:ident, $target:expr, |$collection:ident| $body:expr) => {{
         let target: CollectionTarget = $target;
         let connected = connected($engine, $caller, &target.connection_id).await?;
-        let parameters = target.parameters.map_or(Value::Null, Value::Object);
+        let given = target.parameters.map_or(Value::Null, Value::Object);
+        let parameters = parameters(&connected.connector, &target.collection_key, given)?;
         let client = connected.client($engine, None);
         let cx = connected.cx(&client);
         let outcome = async {

@@ -8,7 +8,7 @@ use membrane_core::op::{ActionRun, RunAction};
 use membrane_core::{Error, Formula, Result, RunId, Vars};
 use serde_json::{Map, Value, json};
 
-use super::collection::Collections;
+use super::collection::{Collections, parameters};
 use super::plan::{Plan, plan};
 use crate::clock::new_id;
 use crate::http::Recorder;
@@ -118,7 +118,8 @@ async fn data(cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> R
         .get("collectionKey")
         .and_then(Value::as_str)
         .ok_or_else(|| needs("dataSource.collectionKey"))?;
-    let parameters = source.get("collectionParameters").cloned().unwrap_or_default();
+    let given = source.get("collectionParameters").cloned().unwrap_or_default();
+    let parameters = parameters(cx.connector(), key, given)?;
     let collection = Collections::open(cx, key, &parameters)?;
     let cursor = || config.get("cursor").or_else(|| input.get("cursor")).and_then(Value::as_str);
     let id = || {

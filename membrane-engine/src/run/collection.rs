@@ -1,4 +1,5 @@
-use membrane_core::connector::{Collection, Cx, Record, Records, WriteMethod};
+use membrane_core::connector::{Collection, Connector, Cx, Record, Records, WriteMethod};
+use membrane_core::schema::Fit;
 use membrane_core::{Error, ErrorKind, Filter, Result, Validator};
 use serde_json::{Map, Value, json};
 
@@ -14,17 +15,9 @@ pub(crate) struct Collections<'a> {
 const MAX_MATCH_PAGES: usize = 100;
 
 impl<'a> Collections<'a> {
-    /// Finds a collection and checks its parameters.
+    /// Finds a collection. `parameters` are what [`parameters`] made of those given.
     pub(crate) fn open<'p: 'a>(cx: &Cx<'a>, key: &str, parameters: &'p Value) -> Result<Self> {
         let collection = cx.connector().collection(&key.into())?;
-        if let Some(schema) = &collection.parameters_schema {
-            let empty = json!({});
-            let given = if parameters.is_null() { &empty } else { parameters };
-            schema.compile()?.validate(given).map_err(|error| {
-                Error::invalid_input(format!("the parameters of `{key}` do not fit: {}", error.message()))
-                    .with("field", "parameters")
-            })?;
-        }
         Ok(Self { cx: cx.with_parameters(parameters), collection })
     }
 
@@ -250,6 +243,30 @@ impl<'a> Collections<'a> {
         ))
         .with("collection", &self.collection.key)
     }
+}
+
+/// The parameters of a collection, as its schema wants them. In a query every value is a text, and a list is
+/// joined by commas.
+pub(crate) fn parameters(connector: &Connector, key: &str, given: Value) -> Result<Value> {
+    let collection = connector.collection(&key.into())?;
+    let Some(schema) = &collection.parameters_schema else { return Ok(given) };
+    let mut given = if given.is_null() { json!({}) } else { given };
+    let properties = schema.as_value().get("properties").and_then(Value::as_object);
+    for (name, property) in properties.into_iter().flatten() {
+        if property.get("type").and_then(Value::as_str) == Some("array")
+            && let Some(Value::String(text)) = given.get_mut(name).filter(|given| given.is_string())
+        {
+            let items: Vec<Value> = text.split(',').map(|item| item.trim().into()).collect();
+            given[name] = Value::Array(items);
+        }
+    }
+    let given =
+        schema.fit(given, &Fit::new().normalize_values(true).add_defaults(true)).unwrap_or_else(|| json!({}));
+    schema.compile()?.validate(&given).map_err(|error| {
+        Error::invalid_input(format!("the parameters of `{key}` do not fit: {}", error.message()))
+            .with("field", "parameters")
+    })?;
+    Ok(given)
 }
 
 fn check_id(id: &str) -> Result<&str> {

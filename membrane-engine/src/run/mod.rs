@@ -8,6 +8,6 @@ mod plan;
 mod proxy;
 
 pub(crate) use self::action::{run_action, run_operation};
-pub(crate) use self::collection::Collections;
+pub(crate) use self::collection::{Collections, parameters};
 pub(crate) use self::log::{RunLog, run_record};
 pub(crate) use self::plan::Plan;

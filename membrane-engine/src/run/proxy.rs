@@ -8,19 +8,34 @@ use membrane_core::{Error, Result};
 use crate::connect::connected;
 use crate::{Caller, Engine};
 
-/// Headers a caller may set. The others are the connection's or the transport's business.
+/// Headers a caller may set, besides those that begin with `x-`. The others are the connection's or the
+/// transport's business.
 const REQUEST_HEADERS: &[HeaderName] =
     &[ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH];
 
-/// Headers of an answer that are about the exchange between the app and us.
+/// What begins so is about the way to us, not about the app.
+const OUR_WAY: &[&str] = &["x-forwarded", "x-integration-app", "x-membrane", "x-real-ip"];
+
+/// Headers of an answer that are about the exchange between the app and us, or would bind whoever serves the
+/// answer on: cookies, and what a browser does with a whole origin.
 const HIDDEN_HEADERS: &[&str] = &[
+    "alt-svc",
+    "clear-site-data",
     "connection",
     "content-encoding",
     "content-length",
+    "content-security-policy",
+    "date",
     "keep-alive",
+    "membrane-origin",
+    "server",
     "set-cookie",
+    "strict-transport-security",
+    "trailer",
     "transfer-encoding",
     "upgrade",
+    "vary",
+    "x-content-type-options",
 ];
 
 impl Engine {
@@ -53,10 +68,14 @@ async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Resul
     let headers = response
         .headers
         .iter()
-        .filter(|(name, _)| !HIDDEN_HEADERS.contains(&name.as_str()))
+        .filter(|(name, _)| !is_hidden(name.as_str()))
         .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
         .collect();
     Ok(ProxyResponse::new(response.status.as_u16(), headers, response.body))
+}
+
+fn is_hidden(name: &str) -> bool {
+    HIDDEN_HEADERS.contains(&name) || name.starts_with("access-control-")
 }
 
 fn headers(given: &IndexMap<String, String>) -> Result<HeaderMap> {
@@ -66,8 +85,11 @@ fn headers(given: &IndexMap<String, String>) -> Result<HeaderMap> {
             Error::invalid_input(format!("`{name}` cannot be sent as an HTTP header")).with("header", name)
         };
         let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
-        let is_own = name.as_str().starts_with("x-") && !name.as_str().starts_with("x-membrane");
-        if REQUEST_HEADERS.contains(&name) || is_own {
+        let is_own =
+            name.as_str().starts_with("x-") && !OUR_WAY.iter().any(|ours| name.as_str().starts_with(ours));
+        // Many HTTP clients add this by themselves; it asks for nothing.
+        let is_any = name == ACCEPT && value == "*/*";
+        if (REQUEST_HEADERS.contains(&name) || is_own) && !is_any {
             headers.insert(name.clone(), HeaderValue::try_from(value.as_str()).map_err(bad)?);
         }
     }

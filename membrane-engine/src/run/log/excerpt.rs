@@ -1,9 +1,10 @@
 //! A value as the log keeps it: its JSON text, and of a long one the start.
 
+use std::borrow::Cow;
 use std::io;
 
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::http::Target;
@@ -48,24 +49,28 @@ impl Excerpt {
         }
     }
 
-    /// The value as it is shown, without the secrets of the target.
-    pub(super) fn masked(&self, target: &Target) -> Option<Box<RawValue>> {
-        let (start, length) = match self {
+    /// Adds the value as it is shown, as JSON without the secrets of the target.
+    pub(super) fn write(&self, target: &Target, out: &mut String) {
+        match self {
             Self::TooDeep => {
                 let reason = format!("nested deeper than {MAX_DEPTH} levels");
-                return to_raw_value(&json!({"truncated": true, "reason": reason})).ok();
+                out.push_str(&json!({"truncated": true, "reason": reason}).to_string());
             }
-            Self::Text { start, length } => (start, *length),
-        };
-        // The cut is the mask's own, so that no half of a secret stays.
-        let text = target.mask().bytes(start, SHOWN);
-        if length > SHOWN {
-            return to_raw_value(&json!({"truncated": true, "bytes": length, "start": text})).ok();
+            Self::Text { start, length } => {
+                // The cut is the mask's own, so that no half of a secret stays.
+                let text = target.mask().bytes(start, SHOWN);
+                if *length > SHOWN {
+                    out.push_str(&json!({"truncated": true, "bytes": length, "start": text}).to_string());
+                } else if matches!(text, Cow::Borrowed(_))
+                    || serde_json::from_str::<IgnoredAny>(&text).is_ok()
+                {
+                    out.push_str(&text);
+                } else {
+                    // What was masked took a quote along.
+                    out.push_str(&Value::String(text.into_owned()).to_string());
+                }
+            }
         }
-        // What is masked may have lost a quote.
-        RawValue::from_string(text.into_owned())
-            .or_else(|_| to_raw_value(&target.mask().bytes(start, SHOWN)))
-            .ok()
     }
 }
 
@@ -104,7 +109,9 @@ mod tests {
     fn shown(value: &Value) -> Value {
         let base = "https://api.example.com".parse().unwrap();
         let target = Target::builder(base).secret("s3cr3t-value").build().unwrap();
-        serde_json::from_str(Excerpt::of(value).masked(&target).unwrap().get()).unwrap()
+        let mut text = String::new();
+        Excerpt::of(value).write(&target, &mut text);
+        serde_json::from_str(&text).unwrap()
     }
 
     #[test]

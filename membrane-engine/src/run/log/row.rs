@@ -3,7 +3,6 @@
 use membrane_core::op::{ActionRunRecord, RunStatus};
 use membrane_core::{CustomerId, Error, ErrorBody, Result};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::running::{Finished, Outcome};
@@ -17,13 +16,8 @@ struct Record<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a str>,
-    input: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorBody>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<Box<RawValue>>,
     completed_at: String,
     /// Milliseconds.
     duration: u64,
@@ -38,16 +32,26 @@ pub(super) fn row(run: &Finished) -> RunRow {
     let record = Record {
         name: &run.plan.name,
         user_id: place.user_id.as_deref(),
-        input: run.input.masked(target),
-        output: match &run.outcome {
-            Outcome::Success(output) => output.masked(target),
-            Outcome::Error(_) | Outcome::Unknown => None,
-        },
         error,
-        meta: run.meta.as_ref().and_then(|meta| meta.masked(target)),
         completed_at: iso(run.started_at + run.duration),
         duration: u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX),
     };
+    let output = match &run.outcome {
+        Outcome::Success(output) => Some(output),
+        Outcome::Error(_) | Outcome::Unknown => None,
+    };
+    let mut record = serde_json::to_string(&record).unwrap_or_else(|_| r#"{"name":null}"#.to_owned());
+    // The texts of values are JSON already.
+    record.pop();
+    for (name, value) in [("input", Some(&run.input)), ("output", output), ("meta", run.meta.as_ref())] {
+        if let Some(value) = value {
+            record.push_str(",\"");
+            record.push_str(name);
+            record.push_str("\":");
+            value.write(target, &mut record);
+        }
+    }
+    record.push('}');
     RunRow {
         id: run.id.clone(),
         workspace: connected.workspace.clone(),
@@ -57,7 +61,7 @@ pub(super) fn row(run: &Finished) -> RunRow {
         actions: run.plan.actions.clone(),
         is_success,
         created_at: iso(run.started_at),
-        record: serde_json::to_string(&record).unwrap_or_else(|_| "{}".to_owned()),
+        record,
         exchanges: serde_json::to_string(&run.recorder.take_exchanges()).unwrap_or_else(|_| "[]".to_owned()),
     }
 }
