@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -10,21 +11,22 @@ use moka::future::Cache;
 use percent_encoding::percent_decode;
 
 use crate::config::ServerConfig;
-use crate::token::{LEEWAY, Verifier, Who, now};
+use crate::token::{LEEWAY, Verified, Verifier, Who, now};
 
-/// How long a verified token is believed without looking again. An archived customer is out after that.
+/// How long a signature that was checked is not checked again.
 const BELIEVED: Duration = Duration::from_secs(30);
 
 /// Tokens remembered at the most.
 const REMEMBERED: u64 = 10_000;
 
-/// Turns tokens into callers, and remembers for a short while which token was whose.
+/// Turns tokens into callers, and remembers for a short while which token says what.
 ///
-/// A verification costs an HMAC, JSON and a read of the store; a caller makes many requests with one token.
-/// Tokens are remembered by their SHA-256, so that a copy of this memory lets nobody in.
+/// A verification costs an HMAC and JSON; a caller makes many requests with one token. Tokens are remembered by
+/// their SHA-256, so that a copy of this memory lets nobody in. Whether the customer may still come in is asked
+/// of the engine each time.
 pub(crate) struct Sessions {
     verifier: Verifier,
-    known: Cache<[u8; 32], Session>,
+    known: Cache<[u8; 32], Arc<Verified>>,
 }
 
 /// The bearer of a verified token.
@@ -32,7 +34,6 @@ pub(crate) struct Sessions {
 pub(crate) struct Session {
     caller: Caller,
     is_nobody: bool,
-    expires: u64,
 }
 
 impl Sessions {
@@ -49,23 +50,23 @@ impl Sessions {
     /// `NotAuthenticated` when the token is not genuine; `AccessDenied` when its customer was archived.
     pub(crate) async fn open(&self, engine: &Engine, token: &str) -> Result<Session> {
         let hash = hash(token)?;
-        if let Some(session) = self.known.get(&hash).await
-            && now() < session.expires.saturating_add(LEEWAY)
-        {
-            return Ok(session);
-        }
-        let verified = self.verifier.verify(token)?;
-        let is_nobody = verified.who == Who::Nobody;
-        let caller = match verified.who {
+        let believed = self.known.get(&hash).await;
+        let verified = match believed.filter(|known| now() < known.expires.saturating_add(LEEWAY)) {
+            Some(verified) => verified,
+            None => {
+                let verified = Arc::new(self.verifier.verify(token)?);
+                self.known.insert(hash, Arc::clone(&verified)).await;
+                verified
+            }
+        };
+        let caller = match &verified.who {
             Who::Customer { id, name, fields } => {
-                engine.customer_with(&id, name.as_deref(), fields.as_ref()).await?
+                engine.customer_with(id, name.as_deref(), fields.as_ref()).await?
             }
             Who::Manager => engine.manager(),
             Who::Nobody => engine.nobody(),
         };
-        let session = Session { caller, is_nobody, expires: verified.expires };
-        self.known.insert(hash, session.clone()).await;
-        Ok(session)
+        Ok(Session { caller, is_nobody: verified.who == Who::Nobody })
     }
 }
 

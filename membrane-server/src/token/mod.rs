@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use membrane_core::{Error, Result, Secret};
 use serde_json::{Map, Value, json};
 
-pub(crate) use self::verify::{LEEWAY, Verifier, Who, now};
+pub(crate) use self::verify::{LEEWAY, Verified, Verifier, Who, now};
 use crate::config::checked;
 
 /// An access token in the making: who the bearer is, and for how long.

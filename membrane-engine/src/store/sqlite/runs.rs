@@ -114,6 +114,7 @@ const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 /// Appends runs with few statements: each is a message to SQLite's thread and back.
 pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Result<(), Stop> {
+    let mut is_known = false;
     for runs in by_size(runs) {
         let text = many(
             "INSERT INTO membrane_runs (workspace, id, customer, integration, connection, action_universal, \
@@ -125,10 +126,13 @@ pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Resu
         for run in runs {
             query = bind(query, run);
         }
-        query.execute(&mut *conn).await?;
+        is_known |= query.execute(&mut *conn).await?.rows_affected() < runs.len() as u64;
     }
     let actions: Vec<(&RunRow, &ElementId)> =
         runs.iter().flat_map(|run| run.actions.iter().flatten().map(move |action| (run, action))).collect();
+    if is_known {
+        return append_known(conn, &actions).await;
+    }
     for actions in by_size(&actions) {
         let text = many(
             "INSERT INTO membrane_run_actions (workspace, action, run) VALUES ",
@@ -140,6 +144,23 @@ pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Resu
             query = query.bind(run.workspace.as_str()).bind(action.as_str()).bind(run.id.as_str());
         }
         query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Appends the actions of runs of which some were there already: only those that stand in the run as it is.
+async fn append_known(conn: &mut SqliteConnection, actions: &[(&RunRow, &ElementId)]) -> Result<(), Stop> {
+    for (run, action) in actions {
+        sqlx::query(
+            "INSERT INTO membrane_run_actions (workspace, action, run) SELECT workspace, ?2, id \
+             FROM membrane_runs WHERE workspace = ?1 AND id = ?3 \
+             AND ?2 IN (action_universal, action_integration, action_connection) ON CONFLICT DO NOTHING",
+        )
+        .bind(run.workspace.as_str())
+        .bind(action.as_str())
+        .bind(run.id.as_str())
+        .execute(&mut *conn)
+        .await?;
     }
     Ok(())
 }
