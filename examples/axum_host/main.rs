@@ -32,7 +32,7 @@ async fn connected_apps(
     Path(customer): Path<String>,
 ) -> Result<String, (StatusCode, String)> {
     let connections = product.client.customer(customer).connections().await.map_err(refuse)?;
-    let names: Vec<String> = connections.items.into_iter().map(|connection| connection.name).collect();
+    let names: Vec<String> = connections.into_iter().map(|connection| connection.name).collect();
     Ok(if names.is_empty() { "nothing connected yet\n".to_owned() } else { names.join("\n") })
 }
 
@@ -80,7 +80,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 &Secret::new("a secret of at least 32 bytes, only for this example".to_owned()),
             )?,
         )?;
-        for integration in remote.integrations().await?.items {
+        for integration in remote.integrations().await? {
             println!("offers          {}", integration.name);
         }
         engine.shutdown().await;

@@ -2,17 +2,15 @@ use std::fmt;
 #[cfg(feature = "remote")]
 use std::sync::Arc;
 
-#[cfg(feature = "remote")]
-use async_trait::async_trait;
-#[cfg(feature = "remote")]
-use membrane_core::Secret;
+use membrane_core::Result;
 use membrane_core::connector::UniversalAction;
 use membrane_core::element::{ActionSpec, IntegrationSpec};
-use membrane_core::op::{List, ListQuery};
-use membrane_core::{Page, Result};
+use membrane_core::op::ListQuery;
 
 use crate::backend::{Backend, Who};
 use crate::customer::CustomerHandle;
+#[cfg(feature = "remote")]
+use crate::token::TokenSource;
 use crate::{Action, Integration};
 
 /// What a product holds: the way to its customers' connections. Cheap to clone.
@@ -31,7 +29,7 @@ use crate::{Action, Integration};
 ///     .await?;
 /// let client = Client::in_process(engine);
 /// let acme = client.customer("acme");
-/// assert!(acme.connections().await?.items.is_empty());
+/// assert!(acme.connections().await?.is_empty());
 /// # Ok::<(), membrane_core::Error>(()) }).unwrap();
 /// ```
 #[derive(Clone)]
@@ -100,13 +98,13 @@ impl Client {
     /// # async fn main() -> Result<()> {
     /// # let stage = Stage::start().await?;
     /// # let client = Client::in_process(stage.engine.clone());
-    /// let apps: Vec<String> = client.integrations().await?.items.into_iter().map(|app| app.name).collect();
+    /// let apps: Vec<String> = client.integrations().await?.into_iter().map(|app| app.name).collect();
     /// assert!(apps.contains(&"Taskly".to_owned()));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn integrations(&self) -> Result<Page<Integration>> {
-        self.backend.call(&Who::Manager, List::<IntegrationSpec>::from(everything())).await
+    pub async fn integrations(&self) -> Result<Vec<Integration>> {
+        self.backend.all::<IntegrationSpec>(&Who::Manager, ListQuery::default()).await
     }
 
     /// The universal actions: the use cases every app can implement.
@@ -122,15 +120,15 @@ impl Client {
     /// # async fn main() -> Result<()> {
     /// # let stage = Stage::start().await?;
     /// # let client = Client::in_process(stage.engine.clone());
-    /// let actions = client.universal_actions().await?.items;
+    /// let actions = client.universal_actions().await?;
     /// assert!(actions.iter().any(|action| action.name == "Create a task"));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn universal_actions(&self) -> Result<Page<Action>> {
-        let mut query = everything();
+    pub async fn universal_actions(&self) -> Result<Vec<Action>> {
+        let mut query = ListQuery::default();
         query.layer = Some(membrane_core::LayerName::Universal);
-        self.backend.call(&Who::Manager, List::<ActionSpec>::from(query)).await
+        self.backend.all::<ActionSpec>(&Who::Manager, query).await
     }
 
     /// The key of a universal action, for calls that take one.
@@ -145,72 +143,8 @@ impl Client {
     }
 }
 
-pub(crate) fn everything() -> ListQuery {
-    let mut query = ListQuery::default();
-    query.paging.limit = Some(membrane_core::Paging::MAX_LIMIT);
-    query
-}
-
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").finish_non_exhaustive()
-    }
-}
-
-/// Where the tokens of a remote client come from: `customer` is your product's own id, `None` asks for a
-/// manager's token.
-///
-/// A text is the same token for every call.
-///
-/// ```
-/// use membrane_client::{Client, Result, Secret, TokenSource};
-/// use membrane_server::{AccessToken, ServerConfig};
-/// # use membrane_testkit::demo::Stage;
-///
-/// /// On the product's own backend, which holds the workspace secret.
-/// struct Minted(Secret<String>);
-///
-/// #[async_trait::async_trait]
-/// impl TokenSource for Minted {
-///     async fn token(&self, customer: Option<&str>) -> Result<Secret<String>> {
-///         let token = customer.map_or_else(AccessToken::manager, AccessToken::customer);
-///         token.sign("default", &self.0).map(Secret::new)
-///     }
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-/// # let stage = Stage::start().await?;
-/// let secret = Secret::new("0123456789abcdef0123456789abcdef".to_owned());
-/// # let router = membrane_server::router(stage.engine.clone(), ServerConfig::new(secret.clone())?);
-/// # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-/// # let url = format!("http://{}", listener.local_addr()?);
-/// # tokio::spawn(membrane_server::serve(listener, router, std::future::pending()));
-/// let client = Client::remote(&url, Minted(secret))?;
-/// assert_eq!(client.customer("acme").connections().await?.items.len(), 2);
-/// # Ok(())
-/// # }
-/// ```
-#[cfg(feature = "remote")]
-#[cfg_attr(docsrs, doc(cfg(feature = "remote")))]
-#[async_trait]
-pub trait TokenSource: Send + Sync + 'static {
-    /// A token that is valid now.
-    async fn token(&self, customer: Option<&str>) -> Result<Secret<String>>;
-}
-
-#[cfg(feature = "remote")]
-#[async_trait]
-impl TokenSource for String {
-    async fn token(&self, _customer: Option<&str>) -> Result<Secret<String>> {
-        Ok(Secret::new(self.clone()))
-    }
-}
-
-#[cfg(feature = "remote")]
-#[async_trait]
-impl TokenSource for &'static str {
-    async fn token(&self, _customer: Option<&str>) -> Result<Secret<String>> {
-        Ok(Secret::new((*self).to_owned()))
     }
 }

@@ -1,7 +1,7 @@
 use http::Method;
 use membrane_core::element::{ActionSpec, ConnectionSpec};
 use membrane_core::op::{
-    Archive, GetActionRun, GetConnection, List, ListActionRuns, ProxyRequest, ProxyResponse, Restore,
+    Archive, GetActionRun, GetConnection, ListActionRuns, ListQuery, ProxyRequest, ProxyResponse, Restore,
     RunOperation, TestConnection,
 };
 use membrane_core::{Page, Result};
@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::action::ActionHandle;
 use crate::backend::{Backend, Callable, Who};
-use crate::client::everything;
 use crate::collection::CollectionHandle;
 use crate::{Action, ActionRunRecord, Connection};
 
@@ -147,15 +146,15 @@ impl ConnectionHandle {
     /// # let stage = Stage::start().await?;
     /// # let client = Client::in_process(stage.engine.clone());
     /// # let taskly = client.customer("acme").connection("taskly");
-    /// let actions = taskly.actions().await?.items;
+    /// let actions = taskly.actions().await?;
     /// assert!(actions.iter().any(|action| action.name == "Complete task"));
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn actions(&self) -> Result<Page<Action>> {
-        let mut query = everything();
+    pub async fn actions(&self) -> Result<Vec<Action>> {
+        let mut query = ListQuery::default();
         query.connection_id = Some(self.selector.clone());
-        self.call(List::<ActionSpec>::from(query)).await
+        self.backend.all::<ActionSpec>(&self.who, query).await
     }
 
     /// One action, by key or id.
@@ -279,8 +278,17 @@ impl ConnectionHandle {
     /// # }
     /// ```
     pub async fn runs(&self) -> Result<Page<ActionRunRecord>> {
+        self.runs_after(None).await
+    }
+
+    /// The runs behind the `cursor` of a page of [`ConnectionHandle::runs`], older ones; `None` is the first page.
+    ///
+    /// # Errors
+    /// As [`ConnectionHandle::runs`].
+    pub async fn runs_after(&self, cursor: Option<&str>) -> Result<Page<ActionRunRecord>> {
         let mut query = ListActionRuns::default();
         query.connection_id = Some(self.selector.clone());
+        query.paging.cursor = cursor.map(str::to_owned);
         self.call(query).await
     }
 

@@ -1,10 +1,9 @@
+use membrane_core::Result;
 use membrane_core::element::{ConnectionSpec, CustomerSpec, Element};
-use membrane_core::op::{CreateConnection, GetSelf, List};
-use membrane_core::{Page, Result};
+use membrane_core::op::{CreateConnection, GetSelf, ListQuery};
 use serde_json::Value;
 
 use crate::backend::{Backend, Who};
-use crate::client::everything;
 use crate::connection::ConnectionHandle;
 use crate::{Connection, Customer};
 
@@ -71,13 +70,13 @@ impl CustomerHandle {
     /// # async fn main() -> Result<()> {
     /// # let stage = Stage::start().await?;
     /// # let client = Client::in_process(stage.engine.clone());
-    /// let connections = client.customer("acme").connections().await?.items;
+    /// let connections = client.customer("acme").connections().await?;
     /// assert_eq!(connections.len(), 2);
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn connections(&self) -> Result<Page<Connection>> {
-        self.backend.call(&self.who, List::<ConnectionSpec>::from(everything())).await
+    pub async fn connections(&self) -> Result<Vec<Connection>> {
+        self.backend.all::<ConnectionSpec>(&self.who, ListQuery::default()).await
     }
 
     /// Connects the customer to an app with what they typed. A connection that is there is connected anew.

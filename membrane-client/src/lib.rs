@@ -10,6 +10,8 @@ mod collection;
 mod connection;
 mod customer;
 mod list;
+#[cfg(feature = "remote")]
+mod token;
 
 pub use membrane_core::connector::{Record, Records, UniversalAction};
 pub use membrane_core::element::{Action, Connection, Customer, Integration};
@@ -18,9 +20,9 @@ pub use membrane_core::{Error, ErrorKind, Page, Paging, Result, Retry, Secret, S
 
 pub use crate::action::ActionHandle;
 pub use crate::client::Client;
-#[cfg(feature = "remote")]
-pub use crate::client::TokenSource;
 pub use crate::collection::CollectionHandle;
 pub use crate::connection::ConnectionHandle;
 pub use crate::customer::CustomerHandle;
 pub use crate::list::RecordList;
+#[cfg(feature = "remote")]
+pub use crate::token::TokenSource;

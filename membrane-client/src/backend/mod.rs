@@ -5,8 +5,9 @@ pub(crate) mod in_process;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
 
-use membrane_core::Result;
-use membrane_core::op::{ProxyRequest, ProxyResponse};
+use membrane_core::element::{Element, Spec};
+use membrane_core::op::{List, ListQuery, Op, ProxyRequest, ProxyResponse};
+use membrane_core::{Page, Paging, Result};
 
 /// Whom a call is made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,23 @@ impl Backend {
             Self::Remote(backend) => backend.call(who, op).await,
             #[cfg(not(any(feature = "in-process", feature = "remote")))]
             _ => none(who, op),
+        }
+    }
+
+    /// Lists elements, page after page.
+    pub(crate) async fn all<S: Spec>(&self, who: &Who, mut query: ListQuery) -> Result<Vec<Element<S>>>
+    where
+        List<S>: Callable + Op<Output = Page<Element<S>>>,
+    {
+        query.paging = Paging { limit: Some(Paging::MAX_LIMIT), cursor: None };
+        let mut all = Vec::new();
+        loop {
+            let page: Page<Element<S>> = self.call(who, List::<S>::from(query.clone())).await?;
+            all.extend(page.items);
+            match page.cursor {
+                Some(cursor) => query.paging.cursor = Some(cursor),
+                None => return Ok(all),
+            }
         }
     }
 

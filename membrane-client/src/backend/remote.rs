@@ -11,7 +11,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use url::Url;
 
 use super::Who;
-use crate::client::TokenSource;
+use crate::token::TokenSource;
 
 /// The version of Membrane's API this client speaks.
 const API_VERSION: &str = "2025-10-21";

@@ -33,7 +33,7 @@ async fn runs_a_universal_action_with_its_types(stage: Stage) {
 
 async fn lists_what_can_be_run(stage: Stage) {
     let acme = stage.connected("acme").await;
-    let actions = acme.connection("taskly").actions().await.unwrap().items;
+    let actions = acme.connection("taskly").actions().await.unwrap();
     let create =
         actions.iter().find(|a| a.key.as_ref().is_some_and(|key| key.as_str() == CreateTask::KEY)).unwrap();
     assert!(create.place.integration_id.is_some());

@@ -30,7 +30,7 @@ async fn connects_and_tests(stage: Stage) {
     stage.tasks.rotate_api_key();
     assert!(!acme.connection("taskly").test().await.unwrap());
     assert_eq!(acme.connection("taskly").get().await.unwrap().spec.disconnected, Some(true));
-    let all = acme.connections().await.unwrap().items;
+    let all = acme.connections().await.unwrap();
     assert_eq!(all.len(), 2);
 }
 
@@ -53,7 +53,7 @@ async fn keeps_customers_apart(stage: Stage) {
     let acme = stage.connected("acme").await;
     let theirs = acme.connection("taskly").get().await.unwrap();
     let mallory = stage.client.customer("mallory");
-    assert!(mallory.connections().await.unwrap().items.is_empty());
+    assert!(mallory.connections().await.unwrap().is_empty());
     let handle = mallory.connection(theirs.id.as_str());
     assert_eq!(handle.get().await.unwrap_err().kind(), ErrorKind::NotFound);
     assert_eq!(handle.test().await.unwrap_err().kind(), ErrorKind::NotFound);
@@ -75,7 +75,7 @@ async fn archives_and_restores(stage: Stage) {
     assert!(archived.archived_at.is_some());
     let error = acme.connection("taskly").action("create-task").run(json!({"title": "x"})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert_eq!(acme.connections().await.unwrap().items.len(), 1);
+    assert_eq!(acme.connections().await.unwrap().len(), 1);
     acme.connection(id.as_str()).restore().await.unwrap();
     acme.connection("taskly").action("create-task").run(json!({"title": "x"})).await.unwrap();
 }
@@ -87,7 +87,7 @@ async fn refuses_credentials_the_app_refuses(stage: Stage) {
     let error = acme.connect_with(wrong).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AccessTokenExpired, "{error}");
     assert!(!format!("{error:?}").contains("not the key at all"));
-    assert!(acme.connections().await.unwrap().items.is_empty(), "nothing is half done");
+    assert!(acme.connections().await.unwrap().is_empty(), "nothing is half done");
     let error = acme.connect("taskly", json!({"tokn": "x"})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     assert!(error.message().contains("token"), "{error}");
@@ -155,7 +155,7 @@ async fn connects_once_however_many_ask(stage: Stage) {
     let made = futures::future::join_all((0..20).map(|_| connect())).await;
     let ids: Vec<_> = made.into_iter().map(|made| made.unwrap().id).collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-    let all = acme.connections().await.unwrap().items;
+    let all = acme.connections().await.unwrap();
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].spec.is_default, Some(true));
     assert!(acme.connection("taskly").test().await.unwrap(), "the credentials are whole");
@@ -166,7 +166,7 @@ async fn connects_once_however_many_ask(stage: Stage) {
         acme.connect_with(further)
     }));
     assert!(further.await.into_iter().all(|made| made.unwrap().spec.is_default == Some(false)));
-    let all = acme.connections().await.unwrap().items;
+    let all = acme.connections().await.unwrap();
     assert_eq!(all.len(), 6);
     let defaults: Vec<_> = all.iter().filter(|e| e.spec.is_default == Some(true)).map(|e| &e.id).collect();
     assert_eq!(defaults, [&ids[0]]);

@@ -113,7 +113,6 @@ async fn a_renamed_copy_follows_its_parent(stage: Stage) {
         .actions()
         .await
         .unwrap()
-        .items
         .into_iter()
         .filter(|action| action.place.parent_id.as_ref() == Some(&original.id) || action.id == original.id)
         .map(|action| action.key.unwrap().to_string())
@@ -178,7 +177,7 @@ async fn archives_at_each_layer(stage: Stage) {
     assert_eq!(run(&acme, "mine").await.unwrap(), json!(9));
     assert_eq!(run(&mallory, "ping").await.unwrap_err().kind(), ErrorKind::NotFound);
     for (customer, count) in [(&acme, 1), (&mallory, 0)] {
-        let shown = customer.connection("taskly").actions().await.unwrap().items;
+        let shown = customer.connection("taskly").actions().await.unwrap();
         let ours = shown.iter().filter(|action| action.place.parent_id.as_ref() == Some(&original.id));
         assert_eq!(ours.count(), count);
     }

@@ -6,7 +6,7 @@ use http::header::{
 };
 use url::Url;
 
-use super::client::Call;
+use super::call::Call;
 use super::guard::{Arrived, Guard};
 use super::join;
 use super::transport::{TransportError, TransportRequest};

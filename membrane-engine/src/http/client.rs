@@ -1,16 +1,17 @@
-//! The client a run is handed, and the call that travels through the layers.
+//! The client a run is handed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use membrane_core::connector::{ApiBody, ApiClient, ApiRequest, ApiResponse};
 use membrane_core::{Error, Result};
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 use uuid::Uuid;
 
+use super::call::Call;
 use super::limit::Gate;
 use super::recorder::Recorder;
 use super::stack::Stack;
@@ -87,23 +88,6 @@ impl ApiClient for AppClient {
             fault::shown(&call, &answer.url),
         ))
     }
-}
-
-/// One request of a caller on its way through the layers; what is tried may be sent many times.
-pub(crate) struct Call<'a> {
-    pub(crate) method: http::Method,
-    pub(crate) url: Url,
-    /// Of the request alone; the auth layer puts them over those of the target.
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-    /// Sending it twice has the effect of sending it once.
-    pub(crate) repeatable: bool,
-    /// Of one attempt, redirects and body included.
-    pub(crate) timeout: Duration,
-    pub(crate) max_response_bytes: u64,
-    pub(crate) target: &'a Arc<Target>,
-    pub(crate) gate: &'a Gate,
-    pub(crate) recorder: Option<&'a Recorder>,
 }
 
 enum Media {

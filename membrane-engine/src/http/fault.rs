@@ -6,7 +6,7 @@ use membrane_core::{Error, ErrorKind, Retry};
 use serde_json::{Value, json};
 use url::{Position, Url};
 
-use super::client::Call;
+use super::call::Call;
 use super::guard::Arrived;
 use super::recorder::{shown_body, shown_headers};
 use super::transport::{TransportError, TransportErrorKind};

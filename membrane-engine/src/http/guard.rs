@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::address;
-use super::client::Call;
+use super::call::Call;
 use super::recorder::Pending;
 use super::redirect;
 use super::transport::{Transport, TransportError, TransportErrorKind, TransportRequest, TransportResponse};

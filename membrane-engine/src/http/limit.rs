@@ -10,7 +10,7 @@ use tokio::sync::{Mutex as FairMutex, Notify};
 use tokio::time::{Instant, sleep};
 
 use super::auth::Auth;
-use super::client::Call;
+use super::call::Call;
 use super::guard::Arrived;
 use super::target::Target;
 use super::transport::TransportError;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use membrane_core::Error;
 
-use super::client::Call;
+use super::call::Call;
 use super::fault;
 use super::guard::Arrived;
 use super::retry::Retry;

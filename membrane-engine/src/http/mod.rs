@@ -25,6 +25,7 @@
 mod address;
 mod auth;
 mod budget;
+mod call;
 mod client;
 mod fault;
 mod guard;

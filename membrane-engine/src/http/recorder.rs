@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use url::Url;
 
-use super::client::Call;
+use super::call::Call;
 use super::target::Target;
 use super::transport::{TransportError, TransportRequest, TransportResponse};
 

@@ -8,7 +8,7 @@ use http::header::{
 use http::{Method, StatusCode};
 use url::Url;
 
-use super::client::Call;
+use super::call::Call;
 use super::transport::{TransportError, TransportErrorKind, TransportRequest, TransportResponse};
 use super::{address, auth, join};
 

@@ -7,7 +7,7 @@ use membrane_core::{Error, Retry as Advice};
 use tokio::time::sleep;
 
 use super::budget::{Purse, RetryBudget};
-use super::client::Call;
+use super::call::Call;
 use super::fault;
 use super::guard::Arrived;
 use super::limit::{Failed, Judged, Limit};
