@@ -114,26 +114,15 @@ const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 /// Appends runs with few statements: each is a message to SQLite's thread and back.
 pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Result<(), Stop> {
-    for runs in by_size(runs) {
-        let text = many(
-            "INSERT INTO membrane_runs (workspace, id, customer, integration, connection, action_universal, \
-             action_integration, action_connection, is_success, created_at, record, exchanges) VALUES ",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            runs.len(),
-        );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for run in runs {
-            query = bind(query, run);
-        }
-        query.execute(&mut *conn).await?;
-    }
+    // Before the runs: what is there already gets no further actions either.
     let actions: Vec<(&RunRow, &ElementId)> =
         runs.iter().flat_map(|run| run.actions.iter().flatten().map(move |action| (run, action))).collect();
     for actions in by_size(&actions) {
         let text = many(
-            "INSERT INTO membrane_run_actions (workspace, action, run) VALUES ",
+            "INSERT INTO membrane_run_actions (workspace, action, run) SELECT * FROM (VALUES ",
             "(?, ?, ?)",
             actions.len(),
+            ") WHERE NOT EXISTS (SELECT 1 FROM membrane_runs WHERE workspace = column1 AND id = column3)",
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (run, action) in actions {
@@ -141,17 +130,32 @@ pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Resu
         }
         query.execute(&mut *conn).await?;
     }
+    for runs in by_size(runs) {
+        let text = many(
+            "INSERT INTO membrane_runs (workspace, id, customer, integration, connection, action_universal, \
+             action_integration, action_connection, is_success, created_at, record, exchanges) VALUES ",
+            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            runs.len(),
+            "",
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for run in runs {
+            query = bind(query, run);
+        }
+        query.execute(&mut *conn).await?;
+    }
     Ok(())
 }
 
 /// The text of an insert of several rows that leaves those alone that are there.
-fn many(insert: &str, row: &str, rows: usize) -> String {
-    let mut text = String::with_capacity(insert.len() + rows * (row.len() + 2) + 24);
+fn many(insert: &str, row: &str, rows: usize, end: &str) -> String {
+    let mut text = String::with_capacity(insert.len() + rows * (row.len() + 2) + end.len() + 24);
     text.push_str(insert);
     for n in 0..rows {
         text.push_str(if n > 0 { ", " } else { "" });
         text.push_str(row);
     }
+    text.push_str(end);
     text.push_str(" ON CONFLICT DO NOTHING");
     text
 }
