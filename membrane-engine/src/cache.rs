@@ -121,7 +121,8 @@ impl Touched {
             match write {
                 Write::Insert(row) | Write::Update { row, .. } => touched.row(row),
                 Write::Seal { customer, .. } | Write::Unseal { customer, .. } => {
-                    touched.customers.push(customer.clone());
+                    touched.customers.extend(customer.clone());
+                    touched.shared |= customer.is_none();
                 }
             }
         }

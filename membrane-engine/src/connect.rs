@@ -5,13 +5,14 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 use membrane_core::connector::{Connector, Cx, Settings};
 use membrane_core::element::{Connection, CustomerSpec, Integration, IntegrationSpec};
-use membrane_core::{ConnectionId, Error, ErrorKind, Formula, Result, Secret, WorkspaceId};
+use membrane_core::{ConnectionId, DataSchema, Error, ErrorKind, Formula, Result, Secret, WorkspaceId};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::element::sealed;
 use crate::element::select::{self, by_id};
 use crate::http::{AppClient, Recorder, Target};
-use crate::vault::Owner;
+use crate::vault::Part;
 use crate::{Caller, Engine};
 
 /// A connection with everything a run needs. Shared, and forgotten when anything changes.
@@ -62,7 +63,7 @@ pub(crate) async fn by_connection_id(
         return Ok(found);
     }
     let connection = select::connection(engine, caller, id.as_str(), false).await?;
-    let connected = Arc::new(open(engine, caller, connection).await?);
+    let connected = Arc::new(Box::pin(open(engine, caller, connection)).await?);
     cache.connected.insert(key, Arc::clone(&connected)).await;
     Ok(connected)
 }
@@ -77,7 +78,7 @@ async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Resul
     };
     let id = connection.place.integration_id.clone().ok_or_else(|| broken("integration"))?;
     let integration = by_id::<IntegrationSpec>(engine, &engine.manager(), id.as_str(), false).await?;
-    let integration = integration.ok_or_else(|| broken("integration"))?;
+    let mut integration = integration.ok_or_else(|| broken("integration"))?;
     let key = integration.spec.connector_key.clone().unwrap_or_default();
     if connection.spec.connector_id.as_ref().is_some_and(|connector| *connector != key) {
         return Err(Error::new(
@@ -88,16 +89,22 @@ async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Resul
         .with_data(json!({"workspaceElementReference": {"type": "integration", "id": id}})));
     }
     let connector = Arc::clone(engine.connector(&key)?);
-    let owner = owner(engine, &connection)?;
-    let sealed = engine.parts().store.sealed(&caller.scope(), &connection.id.clone().into()).await?;
-    let sealed = sealed.ok_or_else(|| {
+    let owner = sealed::owner(engine, &connection);
+    let record = engine.parts().store.sealed(&caller.scope(), &owner.element).await?;
+    let record = record.ok_or_else(|| {
         Error::new(ErrorKind::ConnectionDefunct, "this connection has no credentials; connect again")
             .with("connectionId", &connection.id)
     })?;
-    let credentials = engine.parts().vault.open(&owner, &sealed).await?;
-    let customer = by_id::<CustomerSpec>(engine, &engine.manager(), owner.customer.as_str(), true).await?;
+    let credentials = engine.parts().vault.open(&owner, Part::Credentials, &record).await;
+    let credentials = credentials.map_err(|error| error.with("connectionId", &connection.id))?;
+    sealed::open(engine, &mut integration).await?;
+    let customer = match &owner.customer {
+        Some(id) => by_id::<CustomerSpec>(engine, &engine.manager(), id.as_str(), true).await?,
+        None => None,
+    };
     let user = customer.and_then(|customer| customer.spec.fields).map(Value::Object).unwrap_or(Value::Null);
     let mut settings = settings(&integration, connection.spec.connector_parameters.as_ref(), &credentials);
+    sealed::close(&mut integration)?;
     settings.user = user;
     settings.connection = json!({"id": connection.id, "name": connection.name});
     let target = Arc::new(target(&connector, &settings, connection.id.as_str(), &Value::Null)?);
@@ -105,18 +112,7 @@ async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Resul
     Ok(Connected { workspace, connection, integration, connector, settings, target })
 }
 
-pub(crate) fn owner(engine: &Engine, connection: &Connection) -> Result<Owner> {
-    let customer = connection.place.tenant_id.clone().ok_or_else(|| {
-        Error::internal("a connection without customer").with("connectionId", &connection.id)
-    })?;
-    Ok(Owner {
-        workspace: engine.parts().workspace.clone(),
-        customer,
-        connection: connection.id.clone().into(),
-    })
-}
-
-/// What formulas see of an integration and a connection. What the product set on the integration wins: a
+/// What formulas see of an integration, which must be opened, and a connection. What the product set on the integration wins: a
 /// customer cannot redirect the product's own parameters.
 pub(crate) fn settings(
     integration: &Integration,
@@ -139,7 +135,7 @@ pub(crate) fn settings(
 
 /// Evaluates the connector's API description for one connection.
 ///
-/// `input` is what a customer typed, where the credentials are still to be made of it: as secret as they are.
+/// Credentials are masked wherever they show, and so are the parameters that are secret. `input` is what a customer typed, where the credentials are still to be made of it: as secret as they are.
 pub(crate) fn target(
     connector: &Connector,
     settings: &Settings,
@@ -182,7 +178,11 @@ pub(crate) fn target(
             data_encoding::BASE64.encode(format!("{}:{}", part("username"), part("password")).as_bytes());
         builder = builder.secret_header(http::header::AUTHORIZATION, &format!("Basic {text}"))?;
     }
-    for secret in secrets(&settings.credentials).into_iter().chain(secrets(input)) {
+    let anything = DataSchema::any();
+    let schema = connector.parameters_schema.as_ref().unwrap_or(&anything);
+    let parameters = schema.sensitive_values(&settings.connector_parameters);
+    let parts = [&settings.credentials, input].into_iter().chain(parameters);
+    for secret in parts.flat_map(secrets) {
         builder = builder.secret(secret);
     }
     builder.build()
@@ -205,7 +205,7 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Every text within credentials.
+/// Every text within a secret.
 fn secrets(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],

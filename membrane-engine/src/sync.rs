@@ -1,14 +1,14 @@
 //! Brings a workspace up to date with the connectors the engine was given.
 
 use membrane_core::connector::{Connector, ConnectorAction};
-use membrane_core::element::{Action, ActionSpec, Element, ElementKind, IntegrationSpec, State};
+use membrane_core::element::{Action, ActionSpec, Element, ElementKind, IntegrationSpec};
 use membrane_core::{ElementId, ErrorKind, IntegrationId, Key, LayerName, Result};
 use serde_json::Value;
 
 use crate::clock::{new_id, now};
 use crate::element::row::{from_row, mark, to_row};
 use crate::element::select::{by_id, find};
-use crate::element::{integration, stamp_new};
+use crate::element::{integration, sealed, stamp_new};
 use crate::engine::{Engine, Seed};
 use crate::store::{Query, Row, Write};
 
@@ -53,13 +53,19 @@ pub(crate) async fn integrations(engine: &Engine) -> Result<()> {
                         write(engine, made).await?;
                     }
                     let mut described = element.clone();
-                    integration::describe(&mut described, connector);
+                    match sealed::open(engine, &mut described).await {
+                        Ok(()) => integration::describe(&mut described, connector),
+                        Err(error) if error.kind() == ErrorKind::Configuration => {
+                            sealed::broken(&mut described, &error);
+                        }
+                        Err(error) => return Err(error),
+                    }
+                    sealed::close(&mut described)?;
                     save(engine, element, described).await?;
                 }
                 Err(error) => {
                     let mut broken = element.clone();
-                    broken.state = State::ConfigurationError;
-                    broken.errors = vec![(&error).into()];
+                    sealed::broken(&mut broken, &error);
                     save(engine, element, broken).await?;
                 }
             }

@@ -6,7 +6,7 @@ use membrane_core::element::ElementKind;
 use membrane_engine::store::{Query, Scope, SqliteStore, Store, Write};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
-/// A file as the first version left it, with one connection in it.
+/// A file as the first version left it, with one connection and its credentials in it.
 async fn first_version(path: &std::path::Path) {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let pool = SqlitePool::connect_with(options).await.unwrap();
@@ -16,7 +16,9 @@ async fn first_version(path: &std::path::Path) {
          INSERT INTO membrane_schema VALUES (1);
          INSERT INTO membrane_elements (workspace, id, kind, customer, integration, name, search, revision,
              created_at, updated_at, doc)
-         VALUES ('w', '1', 'connection', 'ann', 'i', 'One', 'one', 'r1', '', '', '{}')",
+         VALUES ('w', '1', 'connection', 'ann', 'i', 'One', 'one', 'r1', '', '', '{}');
+         INSERT INTO membrane_sealed (workspace, element, customer, key_id, wrapped_key, ciphertext, version)
+         VALUES ('w', '1', 'ann', 'k', x'01', x'02', 7)",
     ] {
         sqlx::raw_sql(text).execute(&pool).await.unwrap();
     }
@@ -32,6 +34,9 @@ async fn rows_of_the_first_version_take_slots() {
     let scope = Scope::Workspace("w".into());
     let row = store.row(&scope, ElementKind::Connection, &"1".into()).await.unwrap().unwrap();
     assert_eq!((row.name.as_str(), &row.slot), ("One", &None));
+    let sealed =
+        store.sealed(&Scope::Customer("w".into(), "ann".into()), &"1".into()).await.unwrap().unwrap();
+    assert_eq!((sealed.key_id.as_str(), sealed.version), ("k", 7));
     let mut seated = row.clone();
     seated.slot = Some("s".to_owned());
     seated.revision = "r2".to_owned();

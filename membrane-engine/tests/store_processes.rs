@@ -161,11 +161,8 @@ async fn write(store: &SqliteStore, name: &str, n: u64) {
                 "{insert:?}"
             );
             if n % 4 == 1 {
-                let seal = Write::Seal {
-                    connection: connection.id.into(),
-                    customer: "ann".into(),
-                    sealed: sealed(1),
-                };
+                let seal =
+                    Write::Seal { element: connection.id, customer: Some("ann".into()), sealed: sealed(1) };
                 store.write(&scope(), vec![seal]).await.unwrap();
             }
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use membrane_core::element::ElementKind::Connection;
 use membrane_core::{ErrorKind, Paging, Result, Retry, Secret};
 use membrane_engine::store::{Query, Row, SqliteOptions, SqliteStore, Store, Write};
-use membrane_engine::vault::{KeyProvider, Owner, Vault};
+use membrane_engine::vault::{KeyProvider, Owner, Part, Vault};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tempfile::TempDir;
@@ -251,12 +251,15 @@ async fn no_secret_is_in_the_files() {
     write(&store, "1").await.unwrap();
     for version in 1..=20 {
         let credentials = Secret::new(json!({"access_token": format!("{secret}{version}")}));
-        let sealed = vault.seal(&owner, version, &credentials).await.unwrap();
-        let seal = Write::Seal { connection: "1".into(), customer: "ann".into(), sealed };
+        let sealed = vault.seal(&owner, Part::Credentials, version, &credentials).await.unwrap();
+        let seal = Write::Seal { element: "1".into(), customer: Some("ann".into()), sealed };
         store.write(&scope(), vec![seal]).await.unwrap();
     }
     let opened = store.sealed(&scope(), &"1".into()).await.unwrap().unwrap();
-    assert_eq!(vault.open(&owner, &opened).await.unwrap().expose()["access_token"], format!("{secret}20"));
+    assert_eq!(
+        vault.open(&owner, Part::Credentials, &opened).await.unwrap().expose()["access_token"],
+        format!("{secret}20")
+    );
 
     let search = || {
         let mut bytes = 0;

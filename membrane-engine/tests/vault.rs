@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use membrane_core::element::ElementKind::Connection;
+use membrane_core::element::ElementKind::{Connection, Integration};
 use membrane_core::{Error, ErrorKind, Result, Secret};
 use membrane_engine::store::{Sealed, SqliteStore, Store, Write};
-use membrane_engine::vault::{KeyProvider, Owner, Vault, WrapKey};
+use membrane_engine::vault::{KeyProvider, Owner, Part, Vault, WrapKey};
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop, prop_assert_eq, prop_assume, prop_oneof, proptest,
 };
@@ -33,7 +33,10 @@ fn configuration(outcome: Result<Secret<Value>>) {
 
 fn owners() -> impl Strategy<Value = Owner> {
     // Few letters, so that parts run into one another often.
-    ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}").prop_map(|(w, c, n)| Owner::new(w, c, n))
+    ("[ab]{0,3}", prop::option::of("[ab]{0,3}"), "[ab]{0,3}").prop_map(|(w, c, e)| match c {
+        Some(c) => Owner::new(w, c, e),
+        None => Owner::of_workspace(w, e),
+    })
 }
 
 fn values() -> impl Strategy<Value = Value> {
@@ -57,61 +60,71 @@ proptest! {
 
     #[test]
     fn what_is_sealed_opens(owner in owners(), version in any::<u64>(), value in values()) {
-        let sealed = wait(vault(1).seal(&owner, version, &Secret::new(value.clone()))).unwrap();
-        let opened = wait(vault(1).open(&owner, &sealed)).unwrap();
+        let sealed = wait(vault(1).seal(&owner, Part::Credentials, version, &Secret::new(value.clone()))).unwrap();
+        let opened = wait(vault(1).open(&owner, Part::Credentials, &sealed)).unwrap();
         prop_assert_eq!(opened.expose(), &value);
     }
 
     #[test]
     fn no_other_owner_or_version_opens(one in owners(), other in owners(), v in 0..3_u64, w in 0..3_u64) {
         prop_assume!((&one, v) != (&other, w));
-        let sealed = wait(vault(1).seal(&one, v, &Secret::new(json!("x")))).unwrap();
-        configuration(wait(vault(1).open(&other, &Sealed { version: w, ..sealed })));
+        let sealed = wait(vault(1).seal(&one, Part::Credentials, v, &Secret::new(json!("x")))).unwrap();
+        configuration(wait(vault(1).open(&other, Part::Credentials, &Sealed { version: w, ..sealed })));
     }
 
     #[test]
     fn no_other_length_opens(cut in 0..60_usize, more in prop::collection::vec(any::<u8>(), 1..40)) {
         let owner = Owner::new("w", "c", "n");
-        let sealed = wait(vault(1).seal(&owner, 1, &Secret::new(json!("x")))).unwrap();
+        let sealed = wait(vault(1).seal(&owner, Part::Credentials, 1, &Secret::new(json!("x")))).unwrap();
         let mut short = sealed.clone();
         short.wrapped_key.truncate(cut.min(sealed.wrapped_key.len() - 1));
-        configuration(wait(vault(1).open(&owner, &short)));
+        configuration(wait(vault(1).open(&owner, Part::Credentials, &short)));
         let mut short = sealed.clone();
         short.ciphertext.truncate(cut.min(sealed.ciphertext.len() - 1));
-        configuration(wait(vault(1).open(&owner, &short)));
+        configuration(wait(vault(1).open(&owner, Part::Credentials, &short)));
         let mut long = sealed.clone();
         long.ciphertext.extend(&more);
-        configuration(wait(vault(1).open(&owner, &long)));
+        configuration(wait(vault(1).open(&owner, Part::Credentials, &long)));
         let mut long = sealed;
         long.wrapped_key.extend(&more);
-        configuration(wait(vault(1).open(&owner, &long)));
+        configuration(wait(vault(1).open(&owner, Part::Credentials, &long)));
     }
+}
+
+#[test]
+fn no_other_part_opens() {
+    let owner = Owner::of_workspace("w", "i");
+    let secret = Secret::new(json!({"clientSecret": "hunter2"}));
+    let sealed = wait(vault(1).seal(&owner, Part::Parameters, 1, &secret)).unwrap();
+    configuration(wait(vault(1).open(&owner, Part::Credentials, &sealed)));
+    assert_eq!(wait(vault(1).open(&owner, Part::Parameters, &sealed)).unwrap().expose(), secret.expose());
 }
 
 #[test]
 fn no_flipped_bit_opens() {
     let (vault, owner) = (vault(1), Owner::new("w", "c", "n"));
-    let sealed = wait(vault.seal(&owner, 3, &Secret::new(json!({"t": "hunter2"})))).unwrap();
+    let sealed =
+        wait(vault.seal(&owner, Part::Credentials, 3, &Secret::new(json!({"t": "hunter2"})))).unwrap();
     wait(async {
         let mut flips = 0;
         for bit in 0..sealed.ciphertext.len() * 8 {
             let mut flipped = sealed.clone();
             flipped.ciphertext[bit / 8] ^= 1 << (bit % 8);
-            configuration(vault.open(&owner, &flipped).await);
+            configuration(vault.open(&owner, Part::Credentials, &flipped).await);
             flips += 1;
         }
         for bit in 0..sealed.wrapped_key.len() * 8 {
             let mut flipped = sealed.clone();
             flipped.wrapped_key[bit / 8] ^= 1 << (bit % 8);
-            configuration(vault.open(&owner, &flipped).await);
+            configuration(vault.open(&owner, Part::Credentials, &flipped).await);
             flips += 1;
         }
         for bit in 0..64 {
             let flipped = Sealed { version: sealed.version ^ (1 << bit), ..sealed.clone() };
-            configuration(vault.open(&owner, &flipped).await);
+            configuration(vault.open(&owner, Part::Credentials, &flipped).await);
         }
         assert_eq!(flips, (12 + 15 + 16 + 12 + 32 + 16) * 8);
-        vault.open(&owner, &sealed).await.unwrap();
+        vault.open(&owner, Part::Credentials, &sealed).await.unwrap();
     });
 }
 
@@ -122,10 +135,11 @@ fn nothing_that_is_shown_holds_a_secret() {
     let base64 = keys.to_base64();
     let owner = Owner::new("w", "c", "n");
     let vault = Vault::new(keys.clone());
-    let sealed = wait(vault.seal(&owner, 1, &Secret::new(json!({"t": "hunter2"})))).unwrap();
-    let wrong = wait(self::vault(2).open(&owner, &sealed)).unwrap_err();
+    let sealed =
+        wait(vault.seal(&owner, Part::Credentials, 1, &Secret::new(json!({"t": "hunter2"})))).unwrap();
+    let wrong = wait(self::vault(2).open(&owner, Part::Credentials, &sealed)).unwrap_err();
     let tampered = Sealed { ciphertext: vec![0; 60], ..sealed.clone() };
-    let tampered = wait(vault.open(&owner, &tampered)).unwrap_err();
+    let tampered = wait(vault.open(&owner, Part::Credentials, &tampered)).unwrap_err();
     for shown in [
         format!("{keys:?}"),
         format!("{vault:?}"),
@@ -137,27 +151,29 @@ fn nothing_that_is_shown_holds_a_secret() {
         assert!(!shown.to_lowercase().contains("a7a7") && !shown.contains("167, 167"), "{shown}");
     }
     assert!(wrong.message().contains("previous key"), "{wrong}");
-    assert_eq!(wrong.context_value("connectionId"), Some("n"));
+    assert_eq!(wrong.context_value("elementId"), Some("n"));
 }
 
 #[test]
 fn two_seals_of_one_value_have_nothing_in_common() {
     let (vault, owner) = (vault(1), Owner::new("w", "c", "n"));
-    let seal = || wait(vault.seal(&owner, 1, &Secret::new(json!("x")))).unwrap();
+    let seal = || wait(vault.seal(&owner, Part::Credentials, 1, &Secret::new(json!("x")))).unwrap();
     let (one, two) = (seal(), seal());
     assert_ne!(one.wrapped_key, two.wrapped_key);
     assert_ne!(one.ciphertext, two.ciphertext);
     // The data key of one does not open the other.
     let mixed = Sealed { wrapped_key: two.wrapped_key, ..one };
-    configuration(wait(vault.open(&owner, &mixed)));
+    configuration(wait(vault.open(&owner, Part::Credentials, &mixed)));
 }
 
 // ===== rotation =====
 
 async fn seal(store: &dyn Store, vault: &Vault, id: &str, version: u64) -> Result<()> {
     let owner = Owner::new("w", "ann", id);
-    let sealed = vault.seal(&owner, version, &Secret::new(json!({"token": id, "version": version}))).await?;
-    let seal = Write::Seal { connection: id.into(), customer: "ann".into(), sealed };
+    let sealed = vault
+        .seal(&owner, Part::Credentials, version, &Secret::new(json!({"token": id, "version": version})))
+        .await?;
+    let seal = Write::Seal { element: id.into(), customer: Some("ann".into()), sealed };
     store.write(&scope(), vec![seal]).await
 }
 
@@ -174,7 +190,7 @@ async fn filled(vault: &Vault, count: usize) -> SqliteStore {
 async fn opens(store: &dyn Store, vault: &Vault, id: &str) -> Result<Value> {
     let sealed = store.sealed(&scope(), &id.into()).await?;
     let sealed = sealed.ok_or_else(|| Error::not_found("no credentials"))?;
-    Ok(vault.open(&Owner::new("w", "ann", id), &sealed).await?.expose().clone())
+    Ok(vault.open(&Owner::new("w", "ann", id), Part::Credentials, &sealed).await?.expose().clone())
 }
 
 #[tokio::test]
@@ -198,6 +214,24 @@ async fn after_rotation_the_old_key_is_not_needed() {
     let after = store.sealed(&scope(), &"0007".into()).await.unwrap().unwrap();
     assert_eq!((before.version, before.ciphertext), (after.version, after.ciphertext));
     assert_ne!(before.wrapped_key, after.wrapped_key);
+}
+
+#[tokio::test]
+async fn rotation_covers_what_is_the_workspaces_own() {
+    let old = KeyProvider::from_bytes([1; 32]);
+    let store = filled(&Vault::new(old.clone()), 1).await;
+    let scope = Scope::Workspace("w".into());
+    let owner = Owner::of_workspace("w", "app");
+    let secret = Secret::new(json!({"clientSecret": "hunter2"}));
+    let sealed = Vault::new(old.clone()).seal(&owner, Part::Parameters, 1, &secret).await.unwrap();
+    let app = Row { kind: Integration, customer: None, ..row("app") };
+    let seal = Write::Seal { element: "app".into(), customer: None, sealed };
+    store.write(&scope, vec![Write::Insert(app), seal]).await.unwrap();
+    let both = Vault::new(KeyProvider::from_bytes([2; 32]).with_previous(old));
+    assert_eq!(both.rotate(&store).await.unwrap(), 2);
+    let sealed = store.sealed(&scope, &"app".into()).await.unwrap().unwrap();
+    let opened = vault(2).open(&owner, Part::Parameters, &sealed).await.unwrap();
+    assert_eq!(opened.expose(), secret.expose());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -243,7 +277,7 @@ async fn a_missing_key_stops_its_own_records_only() {
     seal(&store, &lost, "lost", 1).await.unwrap();
     let error = both.rotate(&store).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    assert_eq!(error.context_value("connectionId"), Some("lost"));
+    assert_eq!(error.context_value("elementId"), Some("lost"));
     assert_eq!(error.context_value("rewrapped"), Some("5"));
     assert_eq!(opens(&store, &vault(2), "0000").await.unwrap()["token"], "0000");
     assert_eq!(opens(&store, &lost, "lost").await.unwrap()["token"], "lost");
@@ -293,10 +327,10 @@ async fn a_host_can_bring_a_key_service() {
         |is_away| KeyService { keys: KeyProvider::from_bytes([1; 32]), calls: calls.clone(), is_away };
     let owner = Owner::new("w", "c", "n");
     let vault = Vault::from_shared(Arc::new(service(false)));
-    let sealed = vault.seal(&owner, 1, &Secret::new(json!("x"))).await.unwrap();
+    let sealed = vault.seal(&owner, Part::Credentials, 1, &Secret::new(json!("x"))).await.unwrap();
     assert_eq!(sealed.key_id, "arn:key/1");
-    assert_eq!(vault.open(&owner, &sealed).await.unwrap().expose(), "x");
+    assert_eq!(vault.open(&owner, Part::Credentials, &sealed).await.unwrap().expose(), "x");
     assert_eq!(calls.load(Ordering::Relaxed), 2);
-    let away = Vault::new(service(true)).open(&owner, &sealed).await.unwrap_err();
+    let away = Vault::new(service(true)).open(&owner, Part::Credentials, &sealed).await.unwrap_err();
     assert_eq!(away.kind(), ErrorKind::Unavailable);
 }

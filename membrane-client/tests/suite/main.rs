@@ -10,6 +10,7 @@ mod filters;
 mod kinds;
 mod layers;
 mod logs;
+mod parameters;
 mod stage;
 mod sync;
 

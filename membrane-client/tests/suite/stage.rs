@@ -118,6 +118,7 @@ impl Stage {
             .connector(TaskManager::connector().unwrap())
             .connector(Crm::connector().unwrap())
             .connector(faulty().unwrap())
+            .connector(Connector::from_yaml(KEYED, "keyed.yml").unwrap())
             .dangerous()
             .allow_private_networks()
             .build()
@@ -152,12 +153,54 @@ impl Stage {
     }
 }
 
-fn object(fields: Value) -> Map<String, Value> {
+pub(crate) fn object(fields: Value) -> Map<String, Value> {
     match fields {
         Value::Object(map) => map,
         other => panic!("fields are an object, not {other}"),
     }
 }
+
+/// An app that the product has a client of: its secrets go into the header, the query, the body and the path.
+const KEYED: &str = "
+key: keyed
+name: Keyed
+parametersSchema:
+  type: object
+  properties:
+    apiUri: {type: string}
+    clientId: {type: string}
+    clientSecret: {type: string}
+    pin: {type: string, format: password}
+    seal: {type: string, isSensitive: true}
+  required: [apiUri, clientSecret]
+auth: {type: client-credentials}
+api:
+  baseUri: {$var: $.connectorParameters.apiUri}
+  headers: {x-client: {$var: $.connectorParameters.clientSecret}}
+operations:
+  send:
+    inputSchema: {type: object, properties: {text: {type: string}}}
+    run:
+      rest:
+        method: POST
+        path: /ok
+        requestMapping:
+          query: {pin: {$var: $.connectorParameters.pin}}
+          headers: {x-seal: {$var: $.connectorParameters.seal}}
+          data:
+            id: {$var: $.connectorParameters.clientId}
+            seal: {$var: $.connectorParameters.seal}
+            text: {$var: $.input.text}
+  lose:
+    run:
+      rest:
+        method: GET
+        path: '/lost/{pin}'
+        requestMapping: {pathParameters: {pin: {$var: $.connectorParameters.pin}}}
+actions:
+  send: {operation: send}
+  lose: {operation: lose}
+";
 
 /// An app that misbehaves: one operation that reads any path, one that writes to it.
 fn faulty() -> Result<Connector> {

@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Function;
+use crate::error::{Error, Result};
 use crate::schema::DataSchema;
 
 /// The ways a customer can connect.
@@ -61,7 +62,8 @@ pub struct AuthOption {
     /// What the customer is asked.
     pub input_schema: Option<DataSchema>,
     /// What the customer may say about the app besides, for example the address of an installation of its
-    /// own. A name that is not declared here is the product's to set, and refused from a customer.
+    /// own. A name that is not declared here is the product's to set, and refused from a customer. What is set
+    /// is kept in clear, so no field may be marked sensitive.
     pub connector_parameters_schema: Option<DataSchema>,
     /// Makes the credentials of `connectionInput` and `connectorParameters`; without it the input is the
     /// credentials.
@@ -97,5 +99,45 @@ impl AuthOption {
     pub fn with_test(mut self, test: Function) -> Self {
         self.test = Some(test);
         self
+    }
+
+    /// Holds that a customer is not asked for a secret where it would be kept in clear.
+    pub(crate) fn check(&self) -> Result<()> {
+        let schema = self.connector_parameters_schema.as_ref();
+        let Some(name) = schema.and_then(DataSchema::sensitive_field) else { return Ok(()) };
+        Err(Error::configuration(format!(
+            "`connectorParametersSchema` declares the sensitive field `{name}`, and what a customer sets there is \
+             kept in clear; declare it in the auth option's `inputSchema`, so that it is sealed with the credentials"
+        ))
+        .with("field", "connectorParametersSchema"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::connector::Connector;
+    use crate::error::ErrorKind;
+
+    fn build(parameters: Value) -> Result<Connector> {
+        let option = AuthOption::client_credentials(DataSchema::any());
+        let option = option.with_connector_parameters(DataSchema::new(parameters)?);
+        Connector::builder("taskly", "Taskly").base_uri("https://api.taskly.example").auth(option).build()
+    }
+
+    #[test]
+    fn a_secret_among_the_customers_parameters_is_refused() {
+        build(json!({"properties": {"apiUri": {"type": "string"}, "tokenUri": {"type": "string"}}})).unwrap();
+        for mark in [json!({"isSensitive": true}), json!({"type": "string", "format": "password"})] {
+            let error = build(json!({"properties": {"apiUri": {}, "pin": mark}})).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert_eq!(error.context_value("connector"), Some("taskly"));
+            assert!(
+                error.message().contains("`pin`") && error.message().contains("`inputSchema`"),
+                "{error}"
+            );
+        }
     }
 }

@@ -258,7 +258,8 @@ impl ConnectorBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a formula does not parse, a key
-    /// stands twice, there is no way to connect, or a part names an operation that is not there.
+    /// stands twice, there is no way to connect, a way to connect asks for a secret in its
+    /// `connectorParametersSchema`, or a part names an operation that is not there.
     pub fn build(self) -> Result<Connector> {
         if let Some(problem) = self.problem {
             return Err(problem.with("connector", &self.connector.key));
@@ -296,6 +297,7 @@ fn check(connector: &Connector) -> Result<()> {
     if connector.auth.is_empty() {
         return Err(Error::configuration("a connector has at least one way to connect (`auth`)"));
     }
+    connector.auth.iter().try_for_each(AuthOption::check)?;
     for action in connector.actions.values() {
         let Some(config) = &action.spec.config else { continue };
         if let Some(key) = config.get("operationKey").and_then(Value::as_str) {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -5,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{ElementKind, Spec};
 
 /// The product's tie to one app: which connector, with which parameters.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct IntegrationSpec {
@@ -21,10 +23,11 @@ pub struct IntegrationSpec {
     /// The pinned version; the newest when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connector_version: Option<String>,
-    /// Values for the connector's `parametersSchema`. An answer to a customer leaves them out.
+    /// Values for the connector's `parametersSchema`, for example an OAuth client's id and secret. Kept sealed; an
+    /// answer to a customer leaves them out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Value>,
-    /// Per auth option: `{disabled, parameters}`.
+    /// Per auth option: `{disabled, parameters}`. Kept sealed, and shown, as the parameters are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options_config: Option<Map<String, Value>>,
     /// A redirect address of your own for OAuth.
@@ -50,6 +53,16 @@ pub struct IntegrationSpec {
     pub auth_type: Option<String>,
 }
 
+impl fmt::Debug for IntegrationSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Parameters are here in some answers.
+        f.debug_struct("IntegrationSpec")
+            .field("connector_key", &self.connector_key)
+            .field("has_missing_parameters", &self.has_missing_parameters)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Spec for IntegrationSpec {
     const KIND: ElementKind = ElementKind::Integration;
     const EDITABLE: &'static [&'static str] = &[
@@ -61,4 +74,25 @@ impl Spec for IntegrationSpec {
         "optionsConfig",
         "oAuthCallbackUri",
     ];
+    const SEALED: &'static [&'static str] = &["parameters", "optionsConfig"];
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::element::Element;
+
+    #[test]
+    fn debug_shows_no_parameter() {
+        let spec: IntegrationSpec = serde_json::from_value(json!({
+            "connectorKey": "taskly",
+            "parameters": {"clientSecret": "hunter2"},
+            "optionsConfig": {"oauth": {"parameters": {"clientSecret": "hunter2"}}},
+        }))
+        .unwrap();
+        let shown = format!("{:?}", Element::new("1", "Taskly", spec));
+        assert!(shown.contains("taskly") && !shown.contains("hunter2"), "{shown}");
+    }
 }

@@ -39,6 +39,10 @@ pub trait Spec:
     /// What a body holds beyond these (ids, states, nested elements) is dropped in silence, since clients
     /// send whole answers back.
     const EDITABLE: &'static [&'static str];
+
+    /// The fields of this kind that are secret: sealed apart from the element's document, and part of answers to
+    /// managers only. What a customer connects with is no field of an element.
+    const SEALED: &'static [&'static str] = &[];
 }
 
 /// The fields every kind lets a caller write.

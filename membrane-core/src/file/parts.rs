@@ -62,7 +62,10 @@ fn auth_option(
     option.key = key;
     option.title = spec.title;
     option.description = spec.description;
-    option.connector_parameters_schema = origin.optional_schema(spec.connector_parameters_schema.as_ref())?;
+    if let Some(node) = &spec.connector_parameters_schema {
+        option.connector_parameters_schema = Some(origin.schema(node)?);
+        option.check().map_err(|error| origin.error(node.at(), error.message()))?;
+    }
     option.credentials = origin.optional_formula(spec.credentials.as_ref())?.map(Function::Mapping);
     option.test = spec.test.as_ref().map(|test| functions.read(test, Some(&[]), true)).transpose()?;
     Ok(option)

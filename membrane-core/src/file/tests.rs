@@ -268,6 +268,10 @@ fn the_api_is_checked_too() {
         ("auth: {type: §api-key}", "unknown auth type `api-key`, expected `client-credentials`"),
         ("auth: {type: client-credentials, test: §'GET /{x}'}", "nothing fills the slot `{x}`"),
         ("auth: {type: client-credentials, §tset: GET /}", "unknown field `tset`"),
+        (
+            "auth: {type: client-credentials, connectorParametersSchema: §{properties: {pin: {isSensitive: true}}}}",
+            "`connectorParametersSchema` declares the sensitive field `pin`",
+        ),
         ("auth: §{type: client-credentials}\noptions: {}", "expected either `auth` or `options`, not both"),
         ("options: §{}", "expected at least one way to connect"),
     ];

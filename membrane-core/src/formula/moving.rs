@@ -25,13 +25,13 @@ impl Plan {
         if !reads_of(node, false, &mut reads) {
             return Self::Build;
         }
-        Self::plan(node, &reads)
+        Self::below(node, &reads)
     }
 
-    fn plan(node: &Node, reads: &[&[Step]]) -> Self {
+    fn below(node: &Node, reads: &[&[Step]]) -> Self {
         match node {
             Node::Object(fields) => {
-                let plans: Vec<Self> = fields.iter().map(|(_, node)| Self::plan(node, reads)).collect();
+                let plans: Vec<Self> = fields.iter().map(|(_, node)| Self::below(node, reads)).collect();
                 if plans.iter().all(|plan| matches!(plan, Self::Build)) {
                     return Self::Build;
                 }

@@ -104,7 +104,7 @@ impl<S> Replace<S> {
 }
 
 /// Adds an element.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "")]
 #[non_exhaustive]
 pub struct Create<S> {
@@ -114,6 +114,13 @@ pub struct Create<S> {
     #[serde(skip)]
     #[schemars(skip)]
     kind: PhantomData<fn() -> S>,
+}
+
+impl<S> std::fmt::Debug for Create<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Fields may be secret.
+        f.debug_struct("Create").finish_non_exhaustive()
+    }
 }
 
 impl<S> Create<S> {

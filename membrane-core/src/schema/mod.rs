@@ -9,6 +9,7 @@ mod fit;
 mod merge;
 mod reference;
 mod sample;
+mod sensitive;
 mod titles;
 mod validate;
 
@@ -340,6 +341,37 @@ impl DataSchema {
     /// The names of a place and of all around it, `Root > Address > ZIP`.
     pub fn full_name_of(&self, place: &Locator) -> Option<String> {
         titles::full_name(&self.0, place.steps())
+    }
+}
+
+/// What is secret: fields marked `isSensitive: true` or `format: password`.
+impl DataSchema {
+    /// The name of a field that is marked, `$` for the whole value.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"pin": {"type": "string", "isSensitive": true}}}))?;
+    /// assert_eq!(schema.sensitive_field(), Some("pin"));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn sensitive_field(&self) -> Option<&str> {
+        sensitive::first_marked(&self.0)
+    }
+
+    /// The parts of a value that must not be shown: those that are marked, and those whose name says so
+    /// (secret, password, token, private key or API key, however it is written).
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let value = json!({"clientId": "a", "clientSecret": "b"});
+    /// assert_eq!(DataSchema::any().sensitive_values(&value), [&json!("b")]);
+    /// ```
+    pub fn sensitive_values<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+        sensitive::values(&self.0, value)
     }
 }
 

@@ -49,18 +49,19 @@ CREATE INDEX membrane_elements_uuid
     ON membrane_elements (workspace, kind, json_extract(doc, '$.uuid'), id)
     WHERE json_extract(doc, '$.uuid') IS NOT NULL;
 
-CREATE TABLE membrane_credentials (
+-- What is secret of an element: a connection's credentials, an integration's parameters.
+CREATE TABLE membrane_sealed (
     -- Stays through updates, so a listing can go on after it.
     seq         INTEGER PRIMARY KEY,
     workspace   TEXT NOT NULL,
-    connection  TEXT NOT NULL,
-    customer    TEXT NOT NULL,
+    element     TEXT NOT NULL,
+    customer    TEXT,
     key_id      TEXT NOT NULL,
     wrapped_key BLOB NOT NULL,
     ciphertext  BLOB NOT NULL,
     version     INTEGER NOT NULL,
-    UNIQUE (workspace, connection),
-    FOREIGN KEY (workspace, connection) REFERENCES membrane_elements (workspace, id)
+    UNIQUE (workspace, element),
+    FOREIGN KEY (workspace, element) REFERENCES membrane_elements (workspace, id)
 );
 
 CREATE TABLE membrane_runs (

@@ -72,10 +72,6 @@ impl Kind for IntegrationSpec {
     }
 
     async fn show(engine: &Engine, caller: &Caller, element: &mut Integration) -> Result<()> {
-        if !caller.is_manager() {
-            element.spec.parameters = None;
-            element.spec.options_config = None;
-        }
         if caller.customer_id().is_some() {
             let connection = default_connection(engine, caller, element, false).await?;
             element.related.connection = connection.map(|mut connection| {
@@ -101,7 +97,8 @@ impl Kind for IntegrationSpec {
     }
 }
 
-/// Fills in what follows from the connector, and the state that follows from the parameters.
+/// Fills in what follows from the connector, and the state that follows from the parameters, which must be
+/// opened.
 pub(crate) fn describe(element: &mut Integration, connector: &Connector) {
     let spec = &mut element.spec;
     spec.connector_id = Some(connector.key.to_string());
@@ -132,7 +129,7 @@ fn parameters_problem(connector: &Connector, parameters: Option<&Value>) -> Opti
     })
 }
 
-/// The integration beside an element that belongs to it, without what is the product's own.
+/// The integration beside an element that belongs to it, without what is sealed.
 pub(crate) async fn beside(
     engine: &Engine,
     caller: &Caller,
@@ -140,11 +137,7 @@ pub(crate) async fn beside(
 ) -> Result<Option<Box<Integration>>> {
     let Some(id) = id else { return Ok(None) };
     let found = by_id::<IntegrationSpec>(engine, caller, id.as_str(), true).await?;
-    Ok(found.map(|mut integration| {
-        integration.spec.parameters = None;
-        integration.spec.options_config = None;
-        Box::new(integration)
-    }))
+    Ok(found.map(Box::new))
 }
 
 /// A new integration of a connector.

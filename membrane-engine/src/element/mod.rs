@@ -7,6 +7,7 @@ pub(crate) mod customer;
 pub(crate) mod integration;
 pub(crate) mod layered;
 pub(crate) mod row;
+pub(crate) mod sealed;
 pub(crate) mod select;
 
 use async_trait::async_trait;
@@ -148,6 +149,7 @@ pub(crate) async fn create<S: Kind>(
 pub(crate) async fn add<S: Kind>(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
     stamp_new(element)?;
     let mut writes = vec![Write::Insert(to_row(element)?)];
+    writes.extend(sealed::write(engine, element).await?);
     writes.extend(S::along(engine, None, element).await?);
     engine.write(caller, writes).await.map_err(|error| taken(error, element))?;
     Ok(())
@@ -177,7 +179,7 @@ fn check_key<S: Spec>(element: &Element<S>) -> Result<()> {
 pub(crate) async fn update<S: Kind>(
     engine: &Engine,
     caller: &Caller,
-    current: Element<S>,
+    mut current: Element<S>,
     fields: &Map<String, Value>,
     change: Change,
 ) -> Result<Element<S>> {
@@ -188,22 +190,33 @@ pub(crate) async fn update<S: Kind>(
             current.id
         )));
     }
+    let is_given = |name: &&str| change == Change::Replace || fields.contains_key(*name);
+    // What is replaced anyway need not open: that is the way out when a key is lost.
+    if !S::SEALED.iter().all(&is_given) {
+        sealed::open(engine, &mut current).await?;
+    }
     let mut element = with_fields(&current, fields, change, false)?;
     if element.name.trim().is_empty() {
         element.name.clone_from(&current.name);
     }
     check_key(&element)?;
     S::prepare(engine, caller, Some(&current), &mut element, fields).await?;
-    put(engine, caller, current, element, &[mark::ORIGIN]).await
+    let seal = match S::SEALED.iter().any(is_given) {
+        true => sealed::write(engine, &element).await?,
+        false => None,
+    };
+    put(engine, caller, current, element, &[mark::ORIGIN], seal).await
 }
 
-/// Stores a changed element. Of the marks of its row only these stay.
+/// Stores a changed element, and what is sealed of it if that changed too. Of the marks of its row only these
+/// stay.
 pub(crate) async fn put<S: Kind>(
     engine: &Engine,
     caller: &Caller,
     current: Element<S>,
     mut element: Element<S>,
     marks: &[&str],
+    seal: Option<Write>,
 ) -> Result<Element<S>> {
     let store = &engine.parts().store;
     element.revision = new_id();
@@ -216,6 +229,7 @@ pub(crate) async fn put<S: Kind>(
     }
     let along = S::along(engine, Some(&current), &element).await?;
     let mut writes = vec![Write::Update { row, expected: current.revision }];
+    writes.extend(seal);
     writes.extend(along);
     engine.write(caller, writes).await.map_err(|error| taken(error, &element))?;
     S::show(engine, caller, &mut element).await?;
@@ -231,13 +245,16 @@ pub(crate) async fn archive<S: Kind>(
 ) -> Result<Element<S>> {
     if current.archived_at.is_some() == archived {
         let mut element = current;
+        sealed::show(engine, caller, [&mut element]).await?;
         S::show(engine, caller, &mut element).await?;
         return Ok(element);
     }
     let mut element = current.clone();
     element.archived_at = archived.then(now);
     S::archived(&mut element);
-    put(engine, caller, current, element, mark::ALL).await
+    let mut element = put(engine, caller, current, element, mark::ALL, None).await?;
+    sealed::show(engine, caller, [&mut element]).await?;
+    Ok(element)
 }
 
 /// Applies the fields a caller may write, and drops the others.
@@ -260,9 +277,11 @@ fn with_fields<S: Kind>(
             None => {}
         }
     }
+    let secret = sealed::take::<S>(&mut doc);
     let mut element: Element<S> = serde_json::from_value(Value::Object(doc)).map_err(|error| {
         Error::invalid_input(format!("this is no {}: {error}", S::KIND)).with("field", S::KIND)
     })?;
+    sealed::put(&mut element, secret)?;
     element.related = current.related.clone();
     if !is_new {
         element.place = current.place.clone();

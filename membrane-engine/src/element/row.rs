@@ -62,7 +62,7 @@ fn slot<S: Spec>(element: &Element<S>, doc: &Map<String, Value>) -> Option<Strin
 pub(crate) fn to_row<S: Spec>(element: &Element<S>) -> Result<Row> {
     let place = &element.place;
     let mut doc = document(element)?;
-    for name in COLUMNS.iter().chain(NOT_STORED) {
+    for name in COLUMNS.iter().chain(NOT_STORED).chain(S::SEALED) {
         doc.shift_remove(*name);
     }
     Ok(Row {

@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use super::Execute;
 use super::connection::{note, try_out};
 use crate::clock::new_id;
-use crate::connect::{owner, settings, target};
+use crate::connect::{settings, target};
 use crate::element::row::to_row;
 use crate::element::select::{self, default_connection, only};
-use crate::element::{Kind, stamp_new};
+use crate::element::{Kind, sealed, stamp_new};
 use crate::store::{Query, Write};
+use crate::vault::Part;
 use crate::{Caller, Engine};
 
 #[async_trait]
@@ -30,7 +31,8 @@ impl Execute for CreateConnection {
                 .with("field", "userId"));
             }
         };
-        let integration = integration_of(&self, engine, caller).await?;
+        let mut integration = integration_of(&self, engine, caller).await?;
+        sealed::open(engine, &mut integration).await?;
         let key = integration.spec.connector_key.clone().unwrap_or_default();
         let connector = Arc::clone(engine.connector(&key)?);
         let option = connector.auth_option(self.auth_option_key.as_deref())?;
@@ -123,10 +125,9 @@ async fn store_once(
             .await?
             .is_none_or(|default| default.id == element.id);
     element.spec.is_default = is_default.then_some(true);
-    let owner = owner(engine, &element)?;
-    let version =
-        parts.store.sealed(&caller.scope(), &owner.connection).await?.map_or(1, |old| old.version + 1);
-    let sealed = parts.vault.seal(&owner, version, &made.credentials).await?;
+    let owner = sealed::owner(engine, &element);
+    let version = parts.store.sealed(&caller.scope(), &owner.element).await?.map_or(1, |old| old.version + 1);
+    let sealed = parts.vault.seal(&owner, Part::Credentials, version, &made.credentials).await?;
     let row = match current {
         None => {
             stamp_new(&mut element)?;
@@ -139,7 +140,7 @@ async fn store_once(
             Write::Update { row: to_row(&element)?, expected: current.revision }
         }
     };
-    let seal = Write::Seal { connection: owner.connection, customer: owner.customer, sealed };
+    let seal = Write::Seal { element: owner.element, customer: owner.customer, sealed };
     engine.write(caller, vec![row, seal]).await?;
     ConnectionSpec::show(engine, caller, &mut element).await?;
     Ok(element)
@@ -163,18 +164,18 @@ fn is_refusal(kind: ErrorKind) -> bool {
     !matches!(kind, ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::RateLimited)
 }
 
-/// Credentials are small. More would only slow down what looks for them in logs.
-const MAX_CREDENTIALS: usize = 64 * 1024;
+/// Entries of credentials at the most.
+const MAX_ENTRIES: usize = 100;
 
-fn check_size(credentials: &Value) -> Result<()> {
-    let size = credentials.to_string().len();
-    if size > MAX_CREDENTIALS || credentials.as_object().is_some_and(|map| map.len() > 100) {
-        return Err(Error::invalid_input(format!(
-            "credentials have at most {MAX_CREDENTIALS} bytes and 100 entries, these have {size} bytes"
-        ))
-        .with("field", "credentials"));
+fn check_size(field: &'static str, credentials: &Value) -> Result<()> {
+    sealed::check_size(&[field], credentials)?;
+    match credentials.as_object().map_or(0, |map| map.len()) {
+        0..=MAX_ENTRIES => Ok(()),
+        many => {
+            Err(Error::invalid_input(format!("`{field}` may have {MAX_ENTRIES} entries, and has {many}"))
+                .with("field", field))
+        }
     }
-    Ok(())
 }
 
 /// A customer sets only what the way to connect declares; the rest is the product's.
@@ -231,7 +232,7 @@ async fn credentials_of(
             );
         }
         (Some(credentials), None) if credentials.is_object() => {
-            check_size(credentials)?;
+            check_size("credentials", credentials)?;
             return Ok(Secret::new(credentials.clone()));
         }
         (Some(_), None) => {
@@ -240,7 +241,7 @@ async fn credentials_of(
         (None, _) => {}
     }
     let input = op.input.clone().unwrap_or_else(|| json!({}));
-    check_size(&input)?;
+    check_size("input", &input)?;
     if let Some(schema) = &option.input_schema {
         schema.compile()?.validate(&input).map_err(|error| {
             Error::invalid_input(format!(

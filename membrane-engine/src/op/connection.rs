@@ -9,9 +9,11 @@ use membrane_core::{Error, ErrorBody, ErrorKind, Result};
 use serde_json::{Value, json};
 
 use super::Execute;
-use crate::connect::{connected, owner, target};
+use crate::connect::{connected, target};
+use crate::element::sealed::owner;
 use crate::element::{Kind, put, select};
 use crate::run::run_operation;
+use crate::vault::Part;
 use crate::{Caller, Engine};
 
 #[async_trait]
@@ -25,9 +27,9 @@ impl Execute for GetConnection {
                     "only a manager of the workspace may read credentials",
                 ));
             }
-            let id = found.id.clone().into();
-            if let Some(sealed) = engine.parts().store.sealed(&caller.scope(), &id).await? {
-                let credentials = engine.parts().vault.open(&owner(engine, &found)?, &sealed).await?;
+            let (parts, owner) = (engine.parts(), owner(engine, &found));
+            if let Some(sealed) = parts.store.sealed(&caller.scope(), &owner.element).await? {
+                let credentials = parts.vault.open(&owner, Part::Credentials, &sealed).await?;
                 found.spec.credentials = Some(credentials.expose().clone());
             }
         }
@@ -52,7 +54,7 @@ impl Execute for TestConnection {
         if current.spec.connected != Some(success) || error.is_some() {
             let mut element = current.clone();
             note(&mut element.spec, error.as_ref());
-            match put(engine, caller, current, element, &[]).await {
+            match put(engine, caller, current, element, &[], None).await {
                 // Somebody changed the connection meanwhile; the test's outcome is still true.
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::Concurrency => {}

@@ -7,7 +7,7 @@ use membrane_core::{Error, Page, Result};
 use serde_json::Value;
 
 use super::Execute;
-use crate::element::{self, Change, Kind, Plain};
+use crate::element::{self, Change, Kind, Plain, sealed};
 use crate::{Caller, Engine};
 
 #[async_trait]
@@ -15,6 +15,7 @@ impl<S: Kind> Execute for List<S> {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<Element<S>>> {
         refuse_other_filters::<S>(&self.query)?;
         let mut page = S::list(engine, caller, &self.query).await?;
+        sealed::show(engine, caller, &mut page.items).await?;
         for item in &mut page.items {
             S::show(engine, caller, item).await?;
         }
@@ -56,6 +57,7 @@ impl<S: Plain> Execute for Get<S> {
             Some(true) => S::own(engine, caller, &self.selector).await?,
             _ => S::select(engine, caller, &self.selector, false).await?,
         };
+        sealed::show(engine, caller, [&mut found]).await?;
         S::show(engine, caller, &mut found).await?;
         Ok(found)
     }

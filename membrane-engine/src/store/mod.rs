@@ -1,4 +1,4 @@
-//! Where elements, sealed credentials and run logs are kept.
+//! Where elements, their sealed parts and run logs are kept.
 //!
 //! [`Store`] is one narrow contract for every kind of element: identity, place and revision are columns,
 //! the rest is one JSON document.
@@ -108,16 +108,16 @@ pub struct Query {
     pub include_archived: bool,
 }
 
-/// Credentials as they are kept: never in clear.
+/// What is secret of an element, as it is kept: never in clear.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// Which outer key wraps the data key.
     pub key_id: String,
     /// The data key, wrapped by the outer key.
     pub wrapped_key: Vec<u8>,
-    /// The credentials, sealed with the data key.
+    /// The secret, sealed with the data key.
     pub ciphertext: Vec<u8>,
-    /// Grows by one with every write of this connection's credentials; part of what is authenticated.
+    /// Grows by one with every write of this element's record; part of what is authenticated.
     pub version: u64,
 }
 
@@ -130,15 +130,15 @@ impl std::fmt::Debug for Sealed {
     }
 }
 
-/// The sealed credentials of one connection, for key rotation.
+/// The sealed record of one element, for key rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedRow {
     /// The workspace.
     pub workspace: WorkspaceId,
-    /// The customer.
-    pub customer: CustomerId,
-    /// The connection.
-    pub connection: ConnectionId,
+    /// The customer the element belongs to; `None` for the workspace's own.
+    pub customer: Option<CustomerId>,
+    /// The element.
+    pub element: ElementId,
     /// The record.
     pub sealed: Sealed,
 }
@@ -158,26 +158,28 @@ pub enum Write {
         /// The revision that was read.
         expected: String,
     },
-    /// Sets the credentials of a connection: `sealed.version` must be one more than the stored one (1 for
-    /// the first, also after an unseal), else `Concurrency`. `NotFound` unless the connection's row is
-    /// there and this customer's, and the scope's; a row that the same list inserts before it counts.
+    /// Sets the sealed record of an element: `sealed.version` must be one more than the stored one (1 for
+    /// the first, also after an unseal), else `Concurrency`. `NotFound` unless the element's row is there and
+    /// is this customer's (with `None`: the workspace's own) and one the scope may see; a row that the same
+    /// list inserts before it counts. `AccessDenied` for the workspace's own when the scope is a customer's.
     ///
     /// Versions begin anew after an unseal: a caller that read an older record fences itself by changing
-    /// the connection's row in the same list.
+    /// the element's row in the same list.
     Seal {
-        /// The connection.
-        connection: ConnectionId,
-        /// The customer it belongs to.
-        customer: CustomerId,
+        /// The element.
+        element: ElementId,
+        /// The customer it belongs to; `None` for the workspace's own.
+        customer: Option<CustomerId>,
         /// The record.
         sealed: Sealed,
     },
-    /// Removes the credentials of a connection; no fault when there are none. `NotFound` as for a seal.
+    /// Removes the sealed record of an element; no fault when there is none. `NotFound` and `AccessDenied` as
+    /// for a seal.
     Unseal {
-        /// The connection.
-        connection: ConnectionId,
-        /// The customer it belongs to.
-        customer: CustomerId,
+        /// The element.
+        element: ElementId,
+        /// The customer it belongs to; `None` for the workspace's own.
+        customer: Option<CustomerId>,
     },
 }
 
@@ -232,6 +234,8 @@ pub struct RunQuery {
 ///   rows, and no others; an id of another customer is `NotFound`/`None`, never `AccessDenied`. It MUST
 ///   NOT write the workspace's own rows: `AccessDenied`. A [`Scope::Workspace`] call sees all rows of that
 ///   workspace.
+/// - Sealed records are narrower: a [`Scope::Customer`] call MUST see those of that customer only, never the
+///   workspace's own, although it sees the rows they belong to.
 /// - [`Store::write`] is atomic and durable when it returns: killing the process right after loses
 ///   nothing. Either every change of the list is made or none; a change sees those before it in the list.
 ///   A caller that drops the future gets one of the two as well, and nothing in between.
@@ -295,8 +299,8 @@ pub trait Store: Send + Sync + 'static {
     /// Makes all these changes or none.
     async fn write(&self, scope: &Scope, writes: Vec<Write>) -> Result<()>;
 
-    /// Reads the sealed credentials of a connection.
-    async fn sealed(&self, scope: &Scope, connection: &ConnectionId) -> Result<Option<Sealed>>;
+    /// Reads the sealed record of an element; a customer's scope reads that customer's only.
+    async fn sealed(&self, scope: &Scope, element: &ElementId) -> Result<Option<Sealed>>;
 
     /// Lists sealed records of every workspace whose outer key is not `key_id`, for rotation.
     async fn sealed_not_under(&self, key_id: &str, paging: &Paging) -> Result<Page<SealedRow>>;

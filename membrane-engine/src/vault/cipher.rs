@@ -80,7 +80,7 @@ fn cipher(key: &[u8]) -> Result<RandomizedNonceKey> {
 }
 
 fn not_json() -> Error {
-    Error::internal("credentials cannot be written as JSON")
+    Error::internal("a secret cannot be written as JSON")
 }
 
 struct Count(usize);

@@ -6,8 +6,8 @@ use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use membrane_core::{Error, ErrorKind, Result, Secret};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::WrapKey;
 use super::cipher::{self, KEY_LEN};
+use super::{DAMAGED, WrapKey};
 
 /// Holds the outer key, and older ones that still open what they sealed.
 ///
@@ -139,16 +139,12 @@ impl WrapKey for KeyProvider {
     async fn unwrap(&self, key_id: &str, wrapped: &[u8], associated: &[u8]) -> Result<Secret<Vec<u8>>> {
         let key = self.key(key_id).ok_or_else(|| {
             Error::configuration(
-                "the key that sealed these credentials is not among the provider's; add it as a previous key",
+                "the key that sealed this record is not among the provider's; add it as a previous key",
             )
             .with("keyId", key_id)
         })?;
         let mut opened = cipher::open(&key.bytes[..], associated, wrapped).ok_or_else(|| {
-            Error::configuration(
-                "the sealed data key was changed outside of the vault or belongs to another connection; \
-                 restore the row, or let the customer connect again",
-            )
-            .with("keyId", key_id)
+            Error::configuration(format!("the sealed data key {DAMAGED}")).with("keyId", key_id)
         })?;
         Ok(Secret::new(std::mem::take(&mut *opened)))
     }

@@ -1,8 +1,8 @@
-//! Credentials are kept sealed: each record under a key of its own, that key under an outer key.
+//! What is secret of an element is kept sealed: each record under a key of its own, that key under an outer key.
 //!
 //! The outer key is the host's: a [`KeyProvider`] from 32 bytes, or any [`WrapKey`], a cloud's key service
-//! for example. A record is bound to its workspace, customer, connection and version, so a row that was
-//! copied elsewhere or put back from an older copy does not open.
+//! for example. A record is bound to its workspace, customer, element and version, and to what it holds
+//! ([`Part`]), so a row that was copied elsewhere or put back from an older copy does not open.
 
 mod cipher;
 mod keys;
@@ -18,7 +18,8 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 pub use self::keys::KeyProvider;
-pub use self::owner::Owner;
+use self::owner::Bound;
+pub use self::owner::{Owner, Part};
 use crate::store::{Sealed, depth};
 
 /// Wraps data keys with an outer key.
@@ -68,21 +69,23 @@ pub trait WrapKey: Send + Sync + 'static {
     async fn unwrap(&self, key_id: &str, wrapped: &[u8], associated: &[u8]) -> Result<Secret<Vec<u8>>>;
 }
 
-/// Seals and opens credentials. A cheap handle.
+/// Seals and opens what is secret of an element. A cheap handle.
 ///
 /// ```
 /// use membrane_core::{ErrorKind, Secret};
-/// use membrane_engine::vault::{KeyProvider, Owner, Vault};
+/// use membrane_engine::vault::{KeyProvider, Owner, Part, Vault};
 /// use serde_json::json;
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let vault = Vault::new(KeyProvider::generate()?);
 /// let acme = Owner::new("workspace", "acme", "github");
-/// let sealed = vault.seal(&acme, 1, &Secret::new(json!({"access_token": "t"}))).await?;
-/// assert_eq!(vault.open(&acme, &sealed).await?.expose()["access_token"], "t");
+/// let token = Secret::new(json!({"access_token": "t"}));
+/// let sealed = vault.seal(&acme, Part::Credentials, 1, &token).await?;
+/// assert_eq!(vault.open(&acme, Part::Credentials, &sealed).await?.expose()["access_token"], "t");
 ///
 /// let other = Owner::new("workspace", "evil", "github");
-/// assert_eq!(vault.open(&other, &sealed).await.unwrap_err().kind(), ErrorKind::Configuration);
+/// let error = vault.open(&other, Part::Credentials, &sealed).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Configuration);
 /// # Ok::<(), membrane_core::Error>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -108,38 +111,45 @@ impl Vault {
         self.keys.key_id()
     }
 
-    /// Seals credentials as this version of the owner's record.
+    /// Seals a part of an element as this version of the owner's record.
     ///
     /// # Errors
-    /// [`InvalidInput`](ErrorKind::InvalidInput) when they are nested deeper than JSON can be read,
+    /// [`InvalidInput`](ErrorKind::InvalidInput) when it is nested deeper than JSON can be read,
     /// [`Internal`](ErrorKind::Internal) when there is no randomness; what the [`WrapKey`] answers.
-    pub async fn seal(&self, owner: &Owner, version: u64, credentials: &Secret<Value>) -> Result<Sealed> {
-        depth::check([credentials.expose()])?;
+    pub async fn seal(
+        &self,
+        owner: &Owner,
+        part: Part,
+        version: u64,
+        secret: &Secret<Value>,
+    ) -> Result<Sealed> {
+        depth::check([secret.expose()])?;
         let data_key = cipher::random_key()?;
-        let associated = owner.associated(owner::Part::Credentials, version);
-        let ciphertext = cipher::seal(&data_key[..], &associated, &cipher::Json(credentials.expose()))?;
-        let associated = owner.associated(owner::Part::DataKey, version);
+        let associated = owner.associated(Bound::Part(part), version);
+        let ciphertext = cipher::seal(&data_key[..], &associated, &cipher::Json(secret.expose()))?;
+        let associated = owner.associated(Bound::DataKey, version);
         let wrapped_key = self.keys.wrap(&data_key[..], &associated).await?;
         Ok(Sealed { key_id: self.key_id().to_owned(), wrapped_key, ciphertext, version })
     }
 
-    /// Opens credentials that were sealed for this owner.
+    /// Opens what was sealed as this part for this owner.
     ///
     /// # Errors
     /// [`Configuration`](ErrorKind::Configuration) when the outer key is not there or is not the right
-    /// one, and when the record was changed or is another owner's; what the [`WrapKey`] answers.
-    pub async fn open(&self, owner: &Owner, sealed: &Sealed) -> Result<Secret<Value>> {
+    /// one, and when the record was changed, is another owner's or holds another part; what the [`WrapKey`]
+    /// answers.
+    pub async fn open(&self, owner: &Owner, part: Part, sealed: &Sealed) -> Result<Secret<Value>> {
         let data_key = self.data_key(owner, sealed).await?;
-        let associated = owner.associated(owner::Part::Credentials, sealed.version);
+        let associated = owner.associated(Bound::Part(part), sealed.version);
         let text = cipher::open(data_key.expose(), &associated, &sealed.ciphertext);
         let text: Zeroizing<Vec<u8>> = text.ok_or_else(|| damaged(owner, sealed))?;
         serde_json::from_slice(&text).map(Secret::new).map_err(|_| damaged(owner, sealed))
     }
 
     async fn data_key(&self, owner: &Owner, sealed: &Sealed) -> Result<Secret<Vec<u8>>> {
-        let associated = owner.associated(owner::Part::DataKey, sealed.version);
+        let associated = owner.associated(Bound::DataKey, sealed.version);
         let data_key = self.keys.unwrap(&sealed.key_id, &sealed.wrapped_key, &associated).await;
-        data_key.map_err(|error| error.with("connectionId", &owner.connection))
+        data_key.map_err(|error| error.with("elementId", &owner.element))
     }
 }
 
@@ -150,11 +160,11 @@ impl fmt::Debug for Vault {
 }
 
 fn damaged(owner: &Owner, sealed: &Sealed) -> Error {
-    Error::new(
-        ErrorKind::Configuration,
-        "the sealed credentials were changed outside of the vault or belong to another connection; restore \
-         the row, or let the customer connect again",
-    )
-    .with("connectionId", &owner.connection)
-    .with("keyId", &sealed.key_id)
+    Error::new(ErrorKind::Configuration, format!("the sealed record {DAMAGED}"))
+        .with("elementId", &owner.element)
+        .with("keyId", &sealed.key_id)
 }
+
+/// Why a record does not open under the right key, and what helps.
+const DAMAGED: &str = "was changed outside of the vault or belongs to another element; restore the row, or make it \
+                       anew: let the customer connect again, or replace the integration's parameters";

@@ -2,7 +2,7 @@ use futures::future::join_all;
 use membrane_core::{Error, ErrorKind, Paging, Result, Retry};
 
 use super::Vault;
-use super::owner::{Owner, Part};
+use super::owner::{Bound, Owner};
 use crate::store::{SealedRow, Store};
 
 /// Records that are re-wrapped side by side; the store commits them together.
@@ -13,7 +13,8 @@ const PAGE: u32 = 100;
 const PASSES: usize = 10;
 
 impl Vault {
-    /// Puts every data key under the current outer key and says how many. Credentials are not opened.
+    /// Puts every data key under the current outer key and says how many. What they seal is not
+    /// opened.
     ///
     /// Safe at any time and from several processes at once. After `Ok` no record needs an older key, as
     /// long as no process seals with one any more.
@@ -91,9 +92,13 @@ impl Vault {
     }
 
     async fn rewrap(&self, store: &dyn Store, row: &SealedRow) -> Result<()> {
-        let owner = Owner::new(row.workspace.clone(), row.customer.clone(), row.connection.clone());
+        let owner = Owner {
+            workspace: row.workspace.clone(),
+            customer: row.customer.clone(),
+            element: row.element.clone(),
+        };
         let data_key = self.data_key(&owner, &row.sealed).await?;
-        let associated = owner.associated(Part::DataKey, row.sealed.version);
+        let associated = owner.associated(Bound::DataKey, row.sealed.version);
         let wrapped = self.keys.wrap(data_key.expose(), &associated).await?;
         store.rewrap(row, self.key_id(), &wrapped).await
     }

@@ -3,13 +3,13 @@
 //! Each behaviour is one async function that takes an open store, works in a workspace of its own, and
 //! panics where the store breaks the contract. [`store_suite!`](crate::store_suite) mounts them all.
 
-pub mod credentials;
 pub mod fields;
 pub mod keys;
 pub mod listing;
 pub mod races;
 pub mod runs;
 pub mod scopes;
+pub mod sealed;
 pub mod workspaces;
 mod world;
 pub mod writes;
@@ -38,14 +38,6 @@ pub mod writes;
 macro_rules! store_suite {
     ($open:path) => {
         $crate::store_suite! { @mount $open;
-            credentials: [
-                are_written_one_version_at_a_time,
-                belong_to_a_connection_of_the_customer,
-                come_and_go,
-                listing_for_rotation_pages_over_other_keys,
-                rewrap_changes_the_wrapped_key_only,
-                rewrap_loses_to_any_other_write,
-            ]
             fields: [
                 compare_by_type_and_value,
                 have_names_of_any_form,
@@ -76,7 +68,7 @@ macro_rules! store_suite {
                 a_slot_is_taken_once,
                 a_workspace_is_made_once,
                 each_revision_is_won_once,
-                each_version_of_credentials_is_won_once,
+                each_sealed_version_is_won_once,
                 writes_of_callers_that_went_away_are_whole,
             ]
             runs: [
@@ -88,10 +80,21 @@ macro_rules! store_suite {
                 come_back_as_they_were,
             ]
             scopes: [
+                a_customer_cannot_reach_what_is_sealed_of_the_workspace,
                 a_customer_cannot_write_another_customers_rows,
                 a_customer_cannot_write_the_workspaces_rows,
                 a_customer_sees_own_rows_and_the_workspaces,
                 a_workspace_sees_all_of_its_rows_and_no_others,
+            ]
+            sealed: [
+                are_the_workspaces_own_too,
+                are_written_one_version_at_a_time,
+                belong_to_an_element_of_the_customer,
+                come_and_go,
+                lose_to_a_revision_in_the_same_list,
+                listing_for_rotation_pages_over_other_keys,
+                rewrap_changes_the_wrapped_key_only,
+                rewrap_loses_to_any_other_write,
             ]
             workspaces: [
                 are_found_again,
@@ -126,13 +129,13 @@ mod tests {
     fn every_behaviour_is_mounted() {
         let list = include_str!("mod.rs");
         let files = [
-            include_str!("credentials.rs"),
             include_str!("fields.rs"),
             include_str!("keys.rs"),
             include_str!("listing.rs"),
             include_str!("races.rs"),
             include_str!("runs.rs"),
             include_str!("scopes.rs"),
+            include_str!("sealed.rs"),
             include_str!("workspaces.rs"),
             include_str!("writes.rs"),
         ];

@@ -46,7 +46,7 @@ async fn add_one(world: &World) -> Result<u64> {
 }
 
 /// Of many callers that write the same version, one wins and the others are told `Concurrency`.
-pub async fn each_version_of_credentials_is_won_once(store: Arc<dyn Store>) -> Result<()> {
+pub async fn each_sealed_version_is_won_once(store: Arc<dyn Store>) -> Result<()> {
     let world = Arc::new(World::new(store));
     world.connection("1", "ann").await?;
     for version in 1..=5 {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use membrane_core::element::ElementKind::{Action, Connection};
+use membrane_core::element::ElementKind::{Action, Connection, Integration};
 use membrane_core::{ErrorKind, Paging, Result};
 use membrane_engine::store::{Query, RunQuery, Store, Write};
 
-use super::world::{World, action, owned, refused, sealed, update};
+use super::world::{World, action, owned, refused, seal, sealed, shared, unseal, update};
 
 /// Sees the workspace's own rows and its own, by id and in listings; nothing of another customer.
 pub async fn a_customer_sees_own_rows_and_the_workspaces(store: Arc<dyn Store>) -> Result<()> {
@@ -56,6 +56,26 @@ pub async fn a_customer_cannot_write_the_workspaces_rows(store: Arc<dyn Store>) 
     Ok(())
 }
 
+/// Reads no record of the workspace's own, although it sees the row, and changes none: `AccessDenied`.
+pub async fn a_customer_cannot_reach_what_is_sealed_of_the_workspace(store: Arc<dyn Store>) -> Result<()> {
+    let world = World::new(store);
+    let ann = world.of("ann");
+    world.insert(&shared(Integration, "1")).await?;
+    world.insert(&shared(Integration, "2")).await?;
+    world.seal(&world.all(), "1", None, 1).await?;
+    assert!(world.store.row(&ann, Integration, &"1".into()).await?.is_some());
+    assert_eq!(world.store.sealed(&ann, &"1".into()).await?, None);
+    for write in [seal("1", None, 2), unseal("1", None), seal("2", None, 1), unseal("2", None)] {
+        refused(world.store.write(&ann, vec![write]).await, ErrorKind::AccessDenied);
+    }
+    for write in [seal("1", "ann", 2), unseal("1", "ann"), seal("3", None, 1), unseal("3", None)] {
+        refused(world.store.write(&ann, vec![write]).await, ErrorKind::NotFound);
+    }
+    assert_eq!(world.store.sealed(&world.all(), &"1".into()).await?, Some(sealed(1)));
+    assert_eq!(world.store.sealed(&world.all(), &"2".into()).await?, None);
+    Ok(())
+}
+
 /// Gets `NotFound` for a row of another customer, never `AccessDenied`, which would say that it is there.
 pub async fn a_customer_cannot_write_another_customers_rows(store: Arc<dyn Store>) -> Result<()> {
     let world = World::new(store);
@@ -73,8 +93,7 @@ pub async fn a_customer_cannot_write_another_customers_rows(store: Arc<dyn Store
     refused(world.store.write(&bob, vec![update(&changed, "r1")]).await, ErrorKind::NotFound);
     for customer in ["ann", "bob"] {
         refused(world.seal(&bob, "1", customer, 2).await, ErrorKind::NotFound);
-        let unseal = Write::Unseal { connection: "1".into(), customer: customer.into() };
-        refused(world.store.write(&bob, vec![unseal]).await, ErrorKind::NotFound);
+        refused(world.store.write(&bob, vec![unseal("1", customer)]).await, ErrorKind::NotFound);
     }
     assert_eq!(world.row(Connection, "1").await?, Some(row));
     assert_eq!(world.store.sealed(&world.all(), &"1".into()).await?, Some(sealed(1)));

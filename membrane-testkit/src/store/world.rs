@@ -58,9 +58,15 @@ impl World {
         }
     }
 
-    pub(super) async fn seal(&self, scope: &Scope, id: &str, customer: &str, version: u64) -> Result<()> {
-        let seal = Write::Seal { connection: id.into(), customer: customer.into(), sealed: sealed(version) };
-        self.store.write(scope, vec![seal]).await
+    /// Seals a record of an element, of a customer's or of the workspace's own.
+    pub(super) async fn seal<'c>(
+        &self,
+        scope: &Scope,
+        id: &str,
+        customer: impl Into<Option<&'c str>>,
+        version: u64,
+    ) -> Result<()> {
+        self.store.write(scope, vec![seal(id, customer, version)]).await
     }
 
     pub(super) fn run(&self, id: &str, customer: &str) -> RunRow {
@@ -128,6 +134,17 @@ pub(super) fn doc(value: Value) -> Map<String, Value> {
         Value::Object(map) => map,
         _ => Map::new(),
     }
+}
+
+/// What seals a record of an element, of a customer's or of the workspace's own.
+pub(super) fn seal<'c>(id: &str, customer: impl Into<Option<&'c str>>, version: u64) -> Write {
+    let customer = customer.into().map(Into::into);
+    Write::Seal { element: id.into(), customer, sealed: sealed(version) }
+}
+
+/// What removes the record of an element.
+pub(super) fn unseal<'c>(id: &str, customer: impl Into<Option<&'c str>>) -> Write {
+    Write::Unseal { element: id.into(), customer: customer.into().map(Into::into) }
 }
 
 /// A record whose bytes are those of no text.

@@ -7,7 +7,7 @@ use membrane_core::{ErrorKind, Paging, Result};
 use membrane_engine::store::{Query, Row, RunQuery, Store, Write};
 use serde_json::json;
 
-use super::world::{World, action, doc, owned, refused, sealed, update};
+use super::world::{World, action, doc, owned, refused, seal, sealed, unseal, update};
 
 fn full() -> Row {
     Row {
@@ -107,12 +107,10 @@ pub async fn are_made_all_or_none(store: Arc<dyn Store>) -> Result<()> {
     world.insert(&action("0")).await?;
     world.connection("9", "ann").await?;
     world.seal(&world.all(), "9", "ann", 1).await?;
-    let seal =
-        |version| Write::Seal { connection: "9".into(), customer: "ann".into(), sealed: sealed(version) };
-    let unseal = Write::Unseal { connection: "9".into(), customer: "ann".into() };
+    let seal = |version| seal("9", "ann", version);
     let mut changed = action("0");
     changed.revision = "r2".to_owned();
-    let good = [update(&changed, "r1"), Write::Insert(action("1")), unseal, seal(1)];
+    let good = [update(&changed, "r1"), Write::Insert(action("1")), unseal("9", "ann"), seal(1)];
     let bad = [
         (update(&action("0"), "r0"), ErrorKind::Concurrency),
         (update(&action("8"), "r1"), ErrorKind::NotFound),
@@ -140,8 +138,7 @@ pub async fn see_the_ones_before_them(store: Arc<dyn Store>) -> Result<()> {
     let row = owned(Connection, "1", "ann");
     let mut second = row.clone();
     second.revision = "r2".to_owned();
-    let seal =
-        |version| Write::Seal { connection: "1".into(), customer: "ann".into(), sealed: sealed(version) };
+    let seal = |version| seal("1", "ann", version);
     let writes = vec![Write::Insert(row), seal(1), update(&second, "r1"), seal(2)];
     world.store.write(&world.of("ann"), writes).await?;
     assert_eq!(world.row(Connection, "1").await?, Some(second));

@@ -1,6 +1,5 @@
 //! The default store: one SQLite file.
 
-mod credentials;
 mod elements;
 mod fault;
 mod open;
@@ -9,6 +8,7 @@ mod options;
 mod plans;
 mod runs;
 mod schema;
+mod sealed;
 mod select;
 mod workspaces;
 mod writer;
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use membrane_core::element::ElementKind;
-use membrane_core::{ConnectionId, ElementId, Page, Paging, Result, RunId, WorkspaceId};
+use membrane_core::{ElementId, Page, Paging, Result, RunId, WorkspaceId};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use tokio::sync::{mpsc, oneshot};
 
@@ -218,15 +218,15 @@ impl Store for SqliteStore {
         self.submit(Work::Write { scope: scope.clone(), writes }).await.map(|_| ())
     }
 
-    async fn sealed(&self, scope: &Scope, connection: &ConnectionId) -> Result<Option<Sealed>> {
-        let select = credentials::select_one(scope, connection);
-        self.fetch_one("store.sealed", &select, credentials::read).await
+    async fn sealed(&self, scope: &Scope, element: &ElementId) -> Result<Option<Sealed>> {
+        let select = sealed::select_one(scope, element);
+        self.fetch_one("store.sealed", &select, sealed::read).await
     }
 
     async fn sealed_not_under(&self, key_id: &str, paging: &Paging) -> Result<Page<SealedRow>> {
-        let select = credentials::select_not_under(key_id, paging)?;
+        let select = sealed::select_not_under(key_id, paging)?;
         let rows = self.fetch("store.sealed_not_under", &select).await?;
-        credentials::read_page(paging, rows).map_err(|error| error.with_operation("store.sealed_not_under"))
+        sealed::read_page(paging, rows).map_err(|error| error.with_operation("store.sealed_not_under"))
     }
 
     async fn rewrap(&self, row: &SealedRow, key_id: &str, wrapped_key: &[u8]) -> Result<()> {

@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
 use super::fault::{self, Patience};
-use super::{credentials, elements, runs};
+use super::{elements, runs, sealed};
 use crate::store::{RunRow, Scope, SealedRow, Write};
 
 /// Calls a transaction takes at the most, so that the first of them does not wait for long.
@@ -36,7 +36,7 @@ pub(super) enum Work {
     Rewrap { row: SealedRow, key_id: String, wrapped_key: Vec<u8> },
     /// A workspace to find or make.
     Workspace { key: String, new_id: WorkspaceId },
-    /// Changes of elements and credentials.
+    /// Changes of elements and their sealed records.
     Write { scope: Scope, writes: Vec<Write> },
 }
 
@@ -196,7 +196,7 @@ async fn perform(conn: &mut SqliteConnection, work: &Work) -> Result<Done, Stop>
         Work::Append(rows) => runs::append(conn, rows).await?,
         Work::Close => {}
         Work::Rewrap { row, key_id, wrapped_key } => {
-            credentials::rewrap(conn, row, key_id, wrapped_key).await?;
+            sealed::rewrap(conn, row, key_id, wrapped_key).await?;
         }
         Work::Workspace { key, new_id } => {
             return super::workspaces::find_or_make(conn, key, new_id).await.map(Some);
@@ -213,12 +213,10 @@ async fn perform(conn: &mut SqliteConnection, work: &Work) -> Result<Done, Stop>
 async fn perform_one(conn: &mut SqliteConnection, scope: &Scope, write: &Write) -> Result<(), Stop> {
     match write {
         Write::Insert(row) => elements::insert(conn, scope, row).await,
-        Write::Seal { connection, customer, sealed } => {
-            credentials::seal(conn, scope, connection, customer, sealed).await
+        Write::Seal { element, customer, sealed } => {
+            sealed::seal(conn, scope, element, customer.as_ref(), sealed).await
         }
-        Write::Unseal { connection, customer } => {
-            credentials::unseal(conn, scope, connection, customer).await
-        }
+        Write::Unseal { element, customer } => sealed::unseal(conn, scope, element, customer.as_ref()).await,
         Write::Update { row, expected } => elements::update(conn, scope, row, expected).await,
     }
 }

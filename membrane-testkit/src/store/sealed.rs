@@ -1,17 +1,13 @@
-//! Sealed credentials: versions, owners, rotation.
+//! What is sealed of an element: versions, owners, rotation.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use membrane_core::element::ElementKind::{Action, Connection};
+use membrane_core::element::ElementKind::{Action, Connection, Integration};
 use membrane_core::{ErrorKind, Paging, Result};
 use membrane_engine::store::{SealedRow, Store, Write};
 
-use super::world::{World, owned, refused, sealed, shared, unique};
-
-fn unseal(connection: &str, customer: &str) -> Vec<Write> {
-    vec![Write::Unseal { connection: connection.into(), customer: customer.into() }]
-}
+use super::world::{World, owned, refused, seal, sealed, shared, unique, unseal, update};
 
 /// The first version is 1, each next one more; any other is `Concurrency`.
 pub async fn are_written_one_version_at_a_time(store: Arc<dyn Store>) -> Result<()> {
@@ -33,17 +29,62 @@ pub async fn are_written_one_version_at_a_time(store: Arc<dyn Store>) -> Result<
     Ok(())
 }
 
-/// Without such a connection of this customer, both seal and unseal are `NotFound`.
-pub async fn belong_to_a_connection_of_the_customer(store: Arc<dyn Store>) -> Result<()> {
+/// An element of the workspace's own has a record too: sealed, read, re-wrapped and removed in the same way.
+pub async fn are_the_workspaces_own_too(store: Arc<dyn Store>) -> Result<()> {
+    let world = World::new(store);
+    let all = world.all();
+    world.store.write(&all, vec![Write::Insert(shared(Integration, "1")), seal("1", None, 1)]).await?;
+    refused(world.seal(&all, "1", None, 1).await, ErrorKind::Concurrency);
+    world.seal(&all, "1", None, 2).await?;
+    assert_eq!(world.store.sealed(&all, &"1".into()).await?, Some(sealed(2)));
+    let row = read_of(&world, "1", None).await?;
+    let other = SealedRow { customer: Some("ann".into()), ..row.clone() };
+    refused(world.store.rewrap(&other, "key-2", &[9]).await, ErrorKind::Concurrency);
+    world.store.rewrap(&row, "key-2", &[9]).await?;
+    assert_eq!(read_of(&world, "1", None).await?.sealed.key_id, "key-2");
+    world.store.write(&all, vec![unseal("1", None)]).await?;
+    assert_eq!(world.store.sealed(&all, &"1".into()).await?, None);
+    Ok(())
+}
+
+/// Whoever read an older row loses with its list, although the version it seals is the next one.
+pub async fn lose_to_a_revision_in_the_same_list(store: Arc<dyn Store>) -> Result<()> {
+    let world = World::new(store);
+    let all = world.all();
+    let row = shared(Integration, "1");
+    world.store.write(&all, vec![Write::Insert(row.clone()), seal("1", None, 1)]).await?;
+    let mut changed = row.clone();
+    changed.revision = "r2".to_owned();
+    world.store.write(&all, vec![update(&changed, "r1"), unseal("1", None)]).await?;
+    changed.revision = "r3".to_owned();
+    for late in [seal("1", None, 1), unseal("1", None)] {
+        let writes = vec![update(&changed, "r1"), late];
+        refused(world.store.write(&all, writes).await, ErrorKind::Concurrency);
+    }
+    assert_eq!(world.store.sealed(&all, &"1".into()).await?, None);
+    Ok(())
+}
+
+/// Without such an element of this customer, or of the workspace's own, both seal and unseal are `NotFound`.
+pub async fn belong_to_an_element_of_the_customer(store: Arc<dyn Store>) -> Result<()> {
     let world = World::new(store);
     world.connection("1", "ann").await?;
     world.insert(&owned(Action, "2", "ann")).await?;
     world.insert(&shared(Connection, "3")).await?;
     for scope in [world.all(), world.of("ann")] {
-        for (connection, customer) in [("1", "bob"), ("2", "ann"), ("3", "ann"), ("4", "ann")] {
-            refused(world.seal(&scope, connection, customer, 1).await, ErrorKind::NotFound);
-            refused(world.store.write(&scope, unseal(connection, customer)).await, ErrorKind::NotFound);
+        for (element, customer) in [
+            ("1", Some("bob")),
+            ("1", None),
+            ("2", Some("bob")),
+            ("3", Some("ann")),
+            ("4", Some("ann")),
+            ("4", None),
+        ] {
+            refused(world.seal(&scope, element, customer, 1).await, ErrorKind::NotFound);
+            let unseal = vec![unseal(element, customer)];
+            refused(world.store.write(&scope, unseal).await, ErrorKind::NotFound);
         }
+        world.store.write(&scope, vec![seal("2", "ann", 1), unseal("2", "ann")]).await?;
     }
     Ok(())
 }
@@ -53,10 +94,10 @@ pub async fn come_and_go(store: Arc<dyn Store>) -> Result<()> {
     let world = World::new(store);
     let ann = world.of("ann");
     world.connection("1", "ann").await?;
-    world.store.write(&ann, unseal("1", "ann")).await?;
+    world.store.write(&ann, vec![unseal("1", "ann")]).await?;
     world.seal(&ann, "1", "ann", 1).await?;
     world.seal(&ann, "1", "ann", 2).await?;
-    world.store.write(&ann, unseal("1", "ann")).await?;
+    world.store.write(&ann, vec![unseal("1", "ann")]).await?;
     assert_eq!(world.store.sealed(&ann, &"1".into()).await?, None);
     refused(world.seal(&ann, "1", "ann", 3).await, ErrorKind::Concurrency);
     world.seal(&ann, "1", "ann", 1).await
@@ -93,9 +134,9 @@ pub async fn rewrap_loses_to_any_other_write(store: Arc<dyn Store>) -> Result<()
     assert_eq!(read(&world, "1").await?.sealed, sealed(2));
 
     let row = read(&world, "1").await?;
-    let other = SealedRow { customer: "bob".into(), ..row.clone() };
+    let other = SealedRow { customer: Some("bob".into()), ..row.clone() };
     refused(world.store.rewrap(&other, "key-3", &[8]).await, ErrorKind::Concurrency);
-    world.store.write(&world.all(), unseal("1", "ann")).await?;
+    world.store.write(&world.all(), vec![unseal("1", "ann")]).await?;
     refused(world.store.rewrap(&row, "key-3", &[8]).await, ErrorKind::Concurrency);
     Ok(())
 }
@@ -106,10 +147,13 @@ pub async fn listing_for_rotation_pages_over_other_keys(store: Arc<dyn Store>) -
     let key = unique("key");
     let mut expected = BTreeSet::new();
     for world in &worlds {
-        for id in ["1", "2", "3"] {
-            world.connection(id, "ann").await?;
-            world.seal(&world.all(), id, "ann", 1).await?;
-            expected.insert((world.workspace.to_string(), id.to_owned()));
+        for (id, customer) in [("1", Some("ann")), ("2", Some("bob")), ("3", None)] {
+            match customer {
+                Some(customer) => world.connection(id, customer).await?,
+                None => world.insert(&shared(Integration, id)).await?,
+            }
+            world.seal(&world.all(), id, customer, 1).await?;
+            expected.insert((world.workspace.to_string(), id.to_owned(), customer.map(str::to_owned)));
         }
     }
     let mut met = BTreeSet::new();
@@ -119,8 +163,9 @@ pub async fn listing_for_rotation_pages_over_other_keys(store: Arc<dyn Store>) -
         assert!(page.cursor.is_none() || page.items.len() == 2, "a page with a cursor is full");
         // A shared database may hold the records of others.
         for row in page.items.iter().filter(|row| worlds.iter().any(|w| w.workspace == row.workspace)) {
-            assert_eq!((&row.sealed, row.customer.as_str()), (&sealed(1), "ann"));
-            assert!(met.insert((row.workspace.to_string(), row.connection.to_string())), "met twice");
+            assert_eq!(row.sealed, sealed(1));
+            let customer = row.customer.as_ref().map(ToString::to_string);
+            assert!(met.insert((row.workspace.to_string(), row.element.to_string(), customer)), "met twice");
             store.rewrap(row, &key, &[1]).await?;
         }
         match page.cursor {
@@ -135,13 +180,17 @@ pub async fn listing_for_rotation_pages_over_other_keys(store: Arc<dyn Store>) -
     Ok(())
 }
 
-async fn read(world: &World, connection: &str) -> Result<SealedRow> {
-    let sealed = world.store.sealed(&world.all(), &connection.into()).await?;
+async fn read(world: &World, element: &str) -> Result<SealedRow> {
+    read_of(world, element, Some("ann")).await
+}
+
+async fn read_of(world: &World, element: &str, customer: Option<&str>) -> Result<SealedRow> {
+    let sealed = world.store.sealed(&world.all(), &element.into()).await?;
     Ok(SealedRow {
         workspace: world.workspace.clone(),
-        customer: "ann".into(),
-        connection: connection.into(),
-        sealed: sealed.ok_or_else(|| membrane_core::Error::not_found("no credentials"))?,
+        customer: customer.map(Into::into),
+        element: element.into(),
+        sealed: sealed.ok_or_else(|| membrane_core::Error::not_found("no sealed record"))?,
     })
 }
 

@@ -1,18 +1,18 @@
-use membrane_core::{ConnectionId, CustomerId, Error, ErrorKind, Page, Paging, Result};
+use membrane_core::{CustomerId, ElementId, Error, ErrorKind, Page, Paging, Result};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::select::{Select, column, fetch_limit, page};
+use super::select::{Select, column, fetch_limit, id, page};
 use super::writer::Stop;
 use crate::store::{Scope, Sealed, SealedRow};
 
 // ===== reading =====
 
-/// The statement that reads the credentials of one connection.
-pub(super) fn select_one(scope: &Scope, connection: &ConnectionId) -> Select {
-    let mut select = Select::new("SELECT key_id, wrapped_key, ciphertext, version FROM membrane_credentials");
+/// The statement that reads the record of one element. Of the workspace's own a customer reads none.
+pub(super) fn select_one(scope: &Scope, element: &ElementId) -> Select {
+    let mut select = Select::new("SELECT key_id, wrapped_key, ciphertext, version FROM membrane_sealed");
     select.push(" WHERE workspace = ").arg(scope.workspace());
-    select.push(" AND connection = ").arg(connection).and_eq("customer = ", scope.customer());
+    select.push(" AND element = ").arg(element).and_eq("customer = ", scope.customer());
     select
 }
 
@@ -20,8 +20,8 @@ pub(super) fn select_one(scope: &Scope, connection: &ConnectionId) -> Select {
 pub(super) fn select_not_under(key_id: &str, paging: &Paging) -> Result<Select> {
     let limit = fetch_limit(paging)?;
     let mut select = Select::new(
-        "SELECT key_id, wrapped_key, ciphertext, version, workspace, customer, connection, seq \
-         FROM membrane_credentials WHERE key_id <> ",
+        "SELECT key_id, wrapped_key, ciphertext, version, workspace, customer, element, seq \
+         FROM membrane_sealed WHERE key_id <> ",
     );
     select.arg(key_id);
     if let Some(cursor) = paging.start() {
@@ -50,8 +50,8 @@ pub(super) fn read_page(paging: &Paging, rows: Vec<SqliteRow>) -> Result<Page<Se
     let read = |row: &SqliteRow| {
         let sealed = SealedRow {
             workspace: column::<String>(row, 4)?.into(),
-            customer: column::<String>(row, 5)?.into(),
-            connection: column::<String>(row, 6)?.into(),
+            customer: id(row, 5)?,
+            element: column::<String>(row, 6)?.into(),
             sealed: read(row)?,
         };
         Ok((sealed, column::<i64>(row, 7)?))
@@ -65,23 +65,23 @@ pub(super) fn read_page(paging: &Paging, rows: Vec<SqliteRow>) -> Result<Page<Se
 pub(super) async fn seal(
     conn: &mut SqliteConnection,
     scope: &Scope,
-    connection: &ConnectionId,
-    customer: &CustomerId,
+    element: &ElementId,
+    customer: Option<&CustomerId>,
     sealed: &Sealed,
 ) -> Result<(), Stop> {
-    check_owner(conn, scope, connection, customer).await?;
-    let version = i64::try_from(sealed.version).map_err(|_| lost_the_race(connection))?;
+    check_owner(conn, scope, element, customer).await?;
+    let version = i64::try_from(sealed.version).map_err(|_| lost_the_race(element))?;
     let done = sqlx::query(
-        "INSERT INTO membrane_credentials \
-         (workspace, connection, customer, key_id, wrapped_key, ciphertext, version) \
+        "INSERT INTO membrane_sealed \
+         (workspace, element, customer, key_id, wrapped_key, ciphertext, version) \
          SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE ?7 = 1 + COALESCE( \
-             (SELECT version FROM membrane_credentials WHERE workspace = ?1 AND connection = ?2), 0) \
-         ON CONFLICT (workspace, connection) DO UPDATE SET \
+             (SELECT version FROM membrane_sealed WHERE workspace = ?1 AND element = ?2), 0) \
+         ON CONFLICT (workspace, element) DO UPDATE SET \
              key_id = ?4, wrapped_key = ?5, ciphertext = ?6, version = ?7",
     )
     .bind(scope.workspace().as_str())
-    .bind(connection.as_str())
-    .bind(customer.as_str())
+    .bind(element.as_str())
+    .bind(customer.map(CustomerId::as_str))
     .bind(sealed.key_id.as_str())
     .bind(sealed.wrapped_key.as_slice())
     .bind(sealed.ciphertext.as_slice())
@@ -89,7 +89,7 @@ pub(super) async fn seal(
     .execute(conn)
     .await?;
     match done.rows_affected() {
-        0 => Err(lost_the_race(connection).into()),
+        0 => Err(lost_the_race(element).into()),
         _ => Ok(()),
     }
 }
@@ -97,13 +97,13 @@ pub(super) async fn seal(
 pub(super) async fn unseal(
     conn: &mut SqliteConnection,
     scope: &Scope,
-    connection: &ConnectionId,
-    customer: &CustomerId,
+    element: &ElementId,
+    customer: Option<&CustomerId>,
 ) -> Result<(), Stop> {
-    check_owner(conn, scope, connection, customer).await?;
-    sqlx::query("DELETE FROM membrane_credentials WHERE workspace = ?1 AND connection = ?2")
+    check_owner(conn, scope, element, customer).await?;
+    sqlx::query("DELETE FROM membrane_sealed WHERE workspace = ?1 AND element = ?2")
         .bind(scope.workspace().as_str())
-        .bind(connection.as_str())
+        .bind(element.as_str())
         .execute(conn)
         .await?;
     Ok(())
@@ -115,17 +115,17 @@ pub(super) async fn rewrap(
     key_id: &str,
     wrapped_key: &[u8],
 ) -> Result<(), Stop> {
-    let version = i64::try_from(row.sealed.version).map_err(|_| lost_the_race(&row.connection))?;
+    let version = i64::try_from(row.sealed.version).map_err(|_| lost_the_race(&row.element))?;
     let done = sqlx::query(
-        "UPDATE membrane_credentials SET key_id = ?1, wrapped_key = ?2 \
-         WHERE workspace = ?3 AND connection = ?4 AND customer = ?5 \
+        "UPDATE membrane_sealed SET key_id = ?1, wrapped_key = ?2 \
+         WHERE workspace = ?3 AND element = ?4 AND customer IS ?5 \
          AND version = ?6 AND key_id = ?7 AND wrapped_key = ?8 AND ciphertext = ?9",
     )
     .bind(key_id)
     .bind(wrapped_key)
     .bind(row.workspace.as_str())
-    .bind(row.connection.as_str())
-    .bind(row.customer.as_str())
+    .bind(row.element.as_str())
+    .bind(row.customer.as_ref().map(CustomerId::as_str))
     .bind(version)
     .bind(row.sealed.key_id.as_str())
     .bind(row.sealed.wrapped_key.as_slice())
@@ -133,34 +133,49 @@ pub(super) async fn rewrap(
     .execute(conn)
     .await?;
     match done.rows_affected() {
-        0 => Err(lost_the_race(&row.connection).into()),
+        0 => Err(lost_the_race(&row.element).into()),
         _ => Ok(()),
     }
 }
 
-/// Holds that the connection is there, is this customer's and is one the caller may write.
+/// Holds that the element is there, belongs to this customer or to the workspace itself, and is one the caller
+/// may write.
 async fn check_owner(
     conn: &mut SqliteConnection,
     scope: &Scope,
-    connection: &ConnectionId,
-    customer: &CustomerId,
+    element: &ElementId,
+    customer: Option<&CustomerId>,
 ) -> Result<(), Stop> {
-    let mut select =
-        Select::new("SELECT 1 FROM membrane_elements WHERE kind = 'connection' AND workspace = ");
-    select.arg(scope.workspace()).push(" AND id = ").arg(connection);
-    select.push(" AND customer = ").arg(customer).and_eq("customer = ", scope.customer());
+    let mut select = Select::new("SELECT 1 FROM membrane_elements WHERE workspace = ");
+    select.arg(scope.workspace()).push(" AND id = ").arg(element);
+    match customer {
+        Some(customer) => {
+            select.push(" AND customer = ").arg(customer).and_eq("customer = ", scope.customer());
+        }
+        None => {
+            select.push(" AND customer IS NULL");
+        }
+    }
     if select.fetch(conn).await?.is_empty() {
-        return Err(Error::not_found(format!("there is no connection {connection}"))
-            .with("connectionId", connection)
+        return Err(Error::not_found(format!("there is no element {element}"))
+            .with("elementId", element)
             .into());
+    }
+    if customer.is_none() && scope.customer().is_some() {
+        return Err(Error::new(
+            ErrorKind::AccessDenied,
+            format!("a customer cannot change what is sealed of the workspace's own element {element}"),
+        )
+        .with("elementId", element)
+        .into());
     }
     Ok(())
 }
 
-fn lost_the_race(connection: &ConnectionId) -> Error {
+fn lost_the_race(element: &ElementId) -> Error {
     Error::new(
         ErrorKind::Concurrency,
-        format!("the credentials of connection {connection} were written by somebody else; read them again"),
+        format!("what is sealed of element {element} was written by somebody else; read it again"),
     )
-    .with("connectionId", connection)
+    .with("elementId", element)
 }
