@@ -3,6 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::projection::Compiled;
 use super::{Function, PageSize, Pagination};
 use crate::formula::Formula;
 use crate::id::Key;
@@ -106,6 +107,7 @@ pub struct RecordMapping {
     pub updated_time: Option<Formula>,
     /// The fields, out of the answer; the answer itself when absent.
     pub fields: Option<Formula>,
+    pub(crate) compiled: Compiled,
 }
 
 /// Reads a collection page by page.

@@ -15,6 +15,8 @@ mod limits;
 mod operation;
 mod page;
 mod pagination;
+mod projection;
+mod record;
 mod response;
 mod rest;
 
