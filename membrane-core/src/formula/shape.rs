@@ -95,7 +95,7 @@ mod tests {
             Some((reads.len(), shape.work().unwrap()))
         };
         let places = json!({"a": {"$var": "$.x"}, "b": {"c": {"$var": "$.y[0]"}, "d": [1, 2]}});
-        assert_eq!(shape(places), Some((2, 7)));
+        assert_eq!(shape(places), Some((2, 8)));
         assert_eq!(shape(json!({"$var": "$"})), Some((1, 1)));
         assert_eq!(shape(json!({"$record": {}})), Some((0, 1)));
         assert_eq!(shape(json!({"a": {"$concat": [{"$var": "$.x"}, {"$var": "$.y"}]}})), Some((2, 1)));
