@@ -30,10 +30,12 @@ async fn issues_are_read_page_by_page_and_filtered_by_linear() {
     let settings = settings();
     let cx = Cx::new(&connector, &api, &settings);
     let list = connector.collections["issues"].list.as_ref().unwrap();
-    let (rows, cursor) = list.page(&cx, &Filter::default(), None).await.unwrap();
+    let (rows, cursor) =
+        list.page(&cx, &connector.collections["issues"], &Filter::default(), None).await.unwrap();
     assert_eq!((rows.len(), cursor.as_deref()), (1, Some("c1")));
     let filter = Filter::from_fields(&json!({"team": {"key": "ENG"}})).unwrap();
-    let (_, end) = list.page(&cx, &filter, cursor.as_deref()).await.unwrap();
+    let (_, end) =
+        list.page(&cx, &connector.collections["issues"], &filter, cursor.as_deref()).await.unwrap();
     assert_eq!(end, None);
     let sent = api.requests();
     assert_eq!((sent[0].path.as_str(), sent[0].idempotent), ("/graphql", true));

@@ -136,11 +136,12 @@ impl Collection {
 /// )?;
 /// let settings = Settings::default();
 /// let cx = Cx::new(&connector, &App, &settings);
-/// let Some(list) = &connector.collections["issues"].list else { return Ok(()) };
-/// let (records, next) = list.page(&cx, &Filter::default(), None).await?;
-/// assert_eq!((records, next.as_deref()), (vec![json!({"id": 1})], Some("c2")));
-/// let (records, next) = list.page(&cx, &Filter::default(), next.as_deref()).await?;
-/// assert_eq!((records, next), (vec![json!({"id": 2})], None));
+/// let issues = &connector.collections["issues"];
+/// let Some(list) = &issues.list else { return Ok(()) };
+/// let (records, next) = list.page(&cx, issues, &Filter::default(), None).await?;
+/// assert_eq!((&records[0].fields, next.as_deref()), (&json!({"id": 1}), Some("c2")));
+/// let (records, next) = list.page(&cx, issues, &Filter::default(), next.as_deref()).await?;
+/// assert_eq!((records[0].id.as_str(), next), ("2", None));
 /// # Ok(())
 /// # }
 /// ```

@@ -15,6 +15,7 @@ mod limits;
 mod operation;
 mod page;
 mod pagination;
+mod projection;
 mod record;
 mod replace;
 mod response;

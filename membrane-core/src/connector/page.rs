@@ -1,6 +1,9 @@
+use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::{ApiBody, ApiRequest, Cx, Function, ListMethod, SearchMethod, classify};
+use super::{
+    ApiBody, ApiRequest, ApiResponse, Collection, Cx, Function, ListMethod, Record, SearchMethod, classify,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Condition, Filter, Operator};
 use crate::locator::Locator;
@@ -60,25 +63,26 @@ impl ListMethod {
         self.request_with(cx, &self.filter_values(filter), args, cursor)
     }
 
-    /// Reads one page: what the app answers for each record, and the cursor of the next page.
+    /// Reads one page of the collection this list is of: the records, and the cursor of the next page.
     ///
     /// Conditions the app does not filter by are not tried here.
     ///
     /// # Errors
     /// As [`ListMethod::request`], and what [`Cx::call`] gives;
-    /// [`ErrorKind::External`](crate::ErrorKind::External) when the app names the same page as the next, or
-    /// answers something else than a list.
+    /// [`ErrorKind::External`](crate::ErrorKind::External) when the app names the same page as the next,
+    /// answers something else than a list, or a record without id.
     pub async fn page(
         &self,
         cx: &Cx<'_>,
+        collection: &Collection,
         filter: &Filter,
         cursor: Option<&str>,
-    ) -> Result<(Vec<Value>, Option<String>)> {
+    ) -> Result<(Vec<Record>, Option<String>)> {
         let pushed = self.filter_values(filter);
         let args = json!({
             "filter": filter.to_value(), "filterValues": pushed.clone(), "cursor": cursor,
         });
-        self.page_with(cx, &pushed, &args, cursor).await
+        self.page_with(cx, collection, &pushed, &args, cursor).await
     }
 
     fn request_with(
@@ -113,31 +117,50 @@ impl ListMethod {
     async fn page_with(
         &self,
         cx: &Cx<'_>,
+        collection: &Collection,
         pushed: &Map<String, Value>,
         args: &Value,
         cursor: Option<&str>,
-    ) -> Result<(Vec<Value>, Option<String>)> {
+    ) -> Result<(Vec<Record>, Option<String>)> {
         let Some(request) = self.request_with(cx, pushed, args, cursor)? else {
             let mut answer = cx.run(&self.call, args).await?;
             if matches!(self.call, Function::Native(_)) {
                 let next = answer.get("cursor").and_then(Value::as_str).filter(|next| !next.is_empty());
                 let next = next.map(str::to_owned);
-                return Ok((rows(answer.get_mut("records").map(Value::take))?, next));
+                return Ok((records(cx, collection, answer.get_mut("records").map(Value::take))?, next));
             }
-            return Ok((rows(self.records.take(&mut answer))?, None));
+            return Ok((records(cx, collection, self.records.take(&mut answer))?, None));
         };
         let method = request.method.clone();
         let response = cx.send(request).await?;
-        let body = classify(cx.connector(), &method, &response)?;
+        if let Some((records, body)) = self.project(cx.connector(), collection, &response) {
+            let count = records.len();
+            let next = self.pagination.next(&response, &body, count, cursor, self.page_size.as_ref())?;
+            return Ok((records, next));
+        }
+        self.read(cx, collection, &method, &response, args, cursor)
+    }
+
+    /// Reads an answer the ordinary way.
+    pub(super) fn read(
+        &self,
+        cx: &Cx<'_>,
+        collection: &Collection,
+        method: &Method,
+        response: &ApiResponse,
+        args: &Value,
+        cursor: Option<&str>,
+    ) -> Result<(Vec<Record>, Option<String>)> {
+        let body = classify(cx.connector(), method, response)?;
         let mut answer = match &self.call {
             Function::GraphQl(call) => call.answer(body, cx.vars(args))?,
-            Function::Rest(call) => call.answer(body, &response, cx.vars(args)),
+            Function::Rest(call) => call.answer(body, response, cx.vars(args)),
             _ => body,
         };
         // The cursor is read first: taking the records out may take the place it stands at along.
         let count = self.records.at(&answer).and_then(Value::as_array).map_or(0, Vec::len);
-        let next = self.pagination.next(&response, &answer, count, cursor, self.page_size.as_ref())?;
-        Ok((rows(self.records.take(&mut answer))?, next))
+        let next = self.pagination.next(response, &answer, count, cursor, self.page_size.as_ref())?;
+        Ok((records(cx, collection, self.records.take(&mut answer))?, next))
     }
 }
 
@@ -149,12 +172,13 @@ impl SearchMethod {
     pub async fn page(
         &self,
         cx: &Cx<'_>,
+        collection: &Collection,
         query: &str,
         cursor: Option<&str>,
-    ) -> Result<(Vec<Value>, Option<String>)> {
+    ) -> Result<(Vec<Record>, Option<String>)> {
         let pushed = self.parameter.iter().map(|parameter| (parameter.clone(), query.into())).collect();
         let args = json!({"query": query, "cursor": cursor});
-        self.list.page_with(cx, &pushed, &args, cursor).await
+        self.list.page_with(cx, collection, &pushed, &args, cursor).await
     }
 }
 
@@ -170,9 +194,9 @@ fn is_pushed(condition: &Condition) -> bool {
 }
 
 /// The records; many APIs leave an empty list out.
-fn rows(found: Option<Value>) -> Result<Vec<Value>> {
+fn records(cx: &Cx<'_>, collection: &Collection, found: Option<Value>) -> Result<Vec<Record>> {
     match found {
-        Some(Value::Array(rows)) => Ok(rows),
+        Some(Value::Array(rows)) => rows.into_iter().map(|raw| collection.record(cx, raw)).collect(),
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(_) => Err(Error::new(
             ErrorKind::External,

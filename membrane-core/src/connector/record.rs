@@ -1,8 +1,13 @@
+//! Records, and from what an app answers to one.
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::formula::Formula;
+use super::projection::Compiled;
+use super::{Collection, Cx, WriteMethod};
+use crate::error::{Error, ErrorKind, Result};
+use crate::formula::{Formula, Vars};
 
 /// How the fields of an answer become a record: formulas over the fields themselves.
 ///
@@ -31,6 +36,7 @@ pub struct RecordMapping {
     pub updated_time: Option<Formula>,
     /// The fields, out of the answer; the answer itself when absent.
     pub fields: Option<Formula>,
+    pub(crate) compiled: Compiled,
 }
 
 /// One record of a collection.
@@ -83,5 +89,86 @@ impl Records {
     /// Makes a page.
     pub fn new(records: Vec<Record>, cursor: Option<String>) -> Self {
         Self { records, cursor }
+    }
+}
+
+impl RecordMapping {
+    /// Turns an answer into a record; `None` when it has no id.
+    ///
+    /// ```
+    /// use membrane_core::Formula;
+    /// use membrane_core::connector::RecordMapping;
+    /// use serde_json::json;
+    ///
+    /// let mut mapping = RecordMapping::default();
+    /// mapping.fields = Some(Formula::parse(&json!({"title": {"$var": "$.name"}}))?);
+    /// let record = mapping.read(json!({"id": 7, "name": "Bug"})).unwrap();
+    /// assert_eq!((record.id.as_str(), record.name.as_deref()), ("7", Some("Bug")));
+    /// assert_eq!(record.fields, json!({"title": "Bug"}));
+    /// assert_eq!(mapping.read(json!({"name": "Bug"})), None);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn read(&self, raw: Value) -> Option<Record> {
+        let text = |formula: &Option<Formula>, field: &str| match formula {
+            Some(formula) => formula.build_with(&Vars::from(&raw)).as_ref().and_then(as_text),
+            None if field.is_empty() => None,
+            None => raw.get(field).and_then(as_text),
+        };
+        let mut record = Record {
+            id: text(&self.id, "id")?,
+            name: text(&self.name, "name"),
+            uri: text(&self.uri, ""),
+            created_time: text(&self.created_time, ""),
+            updated_time: text(&self.updated_time, ""),
+            ..Record::default()
+        };
+        record.fields = match &self.fields {
+            Some(fields) => fields.build_from(raw).unwrap_or_default(),
+            None => raw,
+        };
+        Some(record)
+    }
+}
+
+impl Collection {
+    /// Turns an answer into a record.
+    ///
+    /// # Errors
+    /// [`ErrorKind::External`] when it has no id; names the connector and the collection.
+    pub fn record(&self, cx: &Cx<'_>, raw: Value) -> Result<Record> {
+        self.record.read(raw).ok_or_else(|| {
+            Error::new(
+                ErrorKind::External,
+                format!("{} answered a record of `{}` without id", cx.connector().name, self.key),
+            )
+        })
+    }
+
+    /// The id of the record a method wrote, as the app answers it: at the place the method names, else the
+    /// answer itself or the id of the record it is.
+    ///
+    /// ```
+    /// use membrane_core::connector::{Collection, Function, WriteMethod};
+    /// use serde_json::json;
+    ///
+    /// let issues = Collection::new("issues", "Issues");
+    /// let create = WriteMethod::new(Function::NotSupported);
+    /// assert_eq!(issues.written_id(&create, &json!({"id": 7})).as_deref(), Some("7"));
+    /// assert_eq!(issues.written_id(&create, &json!("A-7")).as_deref(), Some("A-7"));
+    /// assert_eq!(issues.written_id(&create, &json!({"ok": true})), None);
+    /// ```
+    pub fn written_id(&self, method: &WriteMethod, answer: &Value) -> Option<String> {
+        match &method.id {
+            Some(place) => place.at(answer).and_then(as_text),
+            None => as_text(answer).or_else(|| self.record.read(answer.clone()).map(|record| record.id)),
+        }
+    }
+}
+
+fn as_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }

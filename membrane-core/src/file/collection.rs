@@ -84,6 +84,7 @@ impl Reader<'_> {
             created_time: read(&spec.created_time)?,
             updated_time: read(&spec.updated_time)?,
             fields: read(&spec.fields)?,
+            ..RecordMapping::default()
         })
     }
 

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::locator::loose;
 
 /// Work one evaluation may do: nodes visited, values copied, and so many bytes of text as one value.
-const BUDGET: u64 = 4_000_000;
+pub(crate) const BUDGET: u64 = 4_000_000;
 
 /// Bytes of text that count as one value.
 pub(super) const TEXT_UNIT: usize = 32;
@@ -51,6 +51,16 @@ pub(super) struct Evaluator<'e> {
 impl<'e> Evaluator<'e> {
     pub(super) fn new(answers: Option<&'e Answers<'e>>) -> Self {
         Self { answers, asked: RefCell::default(), left: Cell::new(BUDGET) }
+    }
+
+    /// Builds with less work than the whole.
+    pub(super) fn within(work: u64) -> Self {
+        Self { left: Cell::new(work), ..Self::new(None) }
+    }
+
+    /// The work that is left.
+    pub(super) fn left(&self) -> u64 {
+        self.left.get()
     }
 
     pub(super) fn is_resolving(&self) -> bool {
@@ -194,7 +204,7 @@ impl<'e> Evaluator<'e> {
 }
 
 /// The work of copying a value; nothing when it nests too deep.
-pub(super) fn size_of(value: &Value) -> Option<u64> {
+pub(crate) fn size_of(value: &Value) -> Option<u64> {
     fn add(value: &Value, left: usize, sum: &mut u64) -> Option<()> {
         *sum += 1;
         match value {

@@ -22,6 +22,7 @@ mod parse;
 mod resolve;
 mod schema;
 mod scope;
+mod shape;
 mod template;
 mod transform;
 mod variables;
@@ -35,7 +36,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 pub use self::date::parse_date;
-use self::eval::{At, Evaluator, Stop, size_of};
+use self::eval::{At, Evaluator, Stop};
+pub(crate) use self::eval::{BUDGET, size_of};
 pub use self::jsonata::Jsonata;
 #[cfg(feature = "jsonata")]
 pub use self::jsonata::JsonataCore;
@@ -47,6 +49,7 @@ pub use self::resolve::{Request, RequestKind, Resolver};
 pub use self::schema::implied_schema;
 use self::scope::Scope;
 pub use self::scope::Vars;
+pub(crate) use self::shape::Shape;
 pub use self::transform::{merge_formulas, retain_variables, transform_variables};
 pub use self::variables::{formula_places, variable_places};
 use crate::error::{Error, Result};
@@ -243,6 +246,11 @@ impl Formula {
 
     fn node(&self) -> &Node {
         &self.0.node
+    }
+
+    /// Whether it is this very formula, parsed once.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::eval::{At, Evaluator, Stop};
 use super::node::{Call, Node, Test};
 use super::scope::{Scope, Vars};
-use crate::locator::Step;
+use crate::locator::{Step, overlap};
 
 /// What becomes of a node when the variables may be taken apart.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Plan {
 }
 
 /// Collects what a node reads of the variables; `false` when that cannot be told.
-fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut Vec<&'n [Step]>) -> bool {
+pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut Vec<&'n [Step]>) -> bool {
     let mut all = |nodes: &[&'n Node]| nodes.iter().all(|node| reads_of(node, in_item, reads));
     match node {
         Node::Absent | Node::Constant(_) => true,
@@ -141,17 +141,6 @@ fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut Vec<&'n [Step]>) -> b
             | Call::Lookup(_) => false,
         },
     }
-}
-
-/// Whether one place is the other one, or lies within it.
-fn overlap(a: &[Step], b: &[Step]) -> bool {
-    a.iter().zip(b).all(|(a, b)| match (a, b) {
-        // `0` of an object and `[0]` of a list may be one place.
-        (Step::Property(name), Step::Index(index)) | (Step::Index(index), Step::Property(name)) => {
-            name.parse() == Ok(*index)
-        }
-        _ => a == b,
-    })
 }
 
 fn names(steps: &[Step]) -> Option<Vec<String>> {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 pub use self::fields::{exclude, find, leaves, object_of, pick};
-pub(crate) use self::read::{each_reached, read_steps};
+pub(crate) use self::read::{each_reached, overlap, read_steps};
 use crate::error::{Error, Result};
 
 /// The place of a value inside another.

@@ -74,6 +74,17 @@ fn character(name: &str, text: &str) -> Option<Value> {
     Some(Value::from(String::from_utf16_lossy(&[unit])))
 }
 
+/// Whether one place is the other one, or lies within it.
+pub(crate) fn overlap(a: &[Step], b: &[Step]) -> bool {
+    a.iter().zip(b).all(|(a, b)| match (a, b) {
+        // `0` of an object and `[0]` of a list may be one place.
+        (Step::Property(name), Step::Index(index)) | (Step::Index(index), Step::Property(name)) => {
+            name.parse() == Ok(*index)
+        }
+        _ => a == b,
+    })
+}
+
 fn enter<'a>(step: &Step, value: &'a Value) -> Option<&'a Value> {
     match (step, value) {
         (Step::Property(name), Value::Object(fields)) => fields.get(name),

@@ -13,7 +13,8 @@ use crate::{Caller, Engine};
 #[async_trait]
 impl Execute for RunAction {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<ActionRun> {
-        run_action(engine, caller, self).await
+        // Through all layers the future is too big to lie on a stack.
+        Box::pin(run_action(engine, caller, self)).await
     }
 }
 

@@ -3,8 +3,6 @@ use membrane_core::schema::Fit;
 use membrane_core::{Error, ErrorKind, Filter, Result, Validator};
 use serde_json::{Map, Value, json};
 
-use super::page::{self, as_text};
-
 /// A data collection of one connection, ready to be used.
 pub(crate) struct Collections<'a> {
     cx: Cx<'a>,
@@ -50,8 +48,8 @@ impl<'a> Collections<'a> {
                 .with("field", "filter"));
             }
         };
-        let page = list.page(&self.cx, &filter, not_empty(cursor)).await?;
-        let records = self.records(page, &list.local_filter(&filter))?;
+        let page = list.page(&self.cx, self.collection, &filter, not_empty(cursor)).await?;
+        let records = matching(page, &list.local_filter(&filter));
         if let Some(schema) = self.collection.fields_schema.as_ref().filter(|_| validate) {
             let schema = schema.compile()?;
             records.records.iter().try_for_each(|record| self.check_record(&schema, record))?;
@@ -80,8 +78,8 @@ impl<'a> Collections<'a> {
         if query.trim().is_empty() {
             return Err(Error::invalid_input("a search needs a text: `query`").with("field", "query"));
         }
-        let page = search.page(&self.cx, query, not_empty(cursor)).await?;
-        self.records(page, &Filter::default())
+        let (records, cursor) = search.page(&self.cx, self.collection, query, not_empty(cursor)).await?;
+        Ok(Records::new(records, cursor))
     }
 
     /// Finds one record by fields.
@@ -147,7 +145,7 @@ impl<'a> Collections<'a> {
         self.check_fields(&fields)?;
         let args = json!({ "fields": fields });
         let answer = self.cx.run(&method.call, &args).await?;
-        self.written_id(method, &answer).ok_or_else(|| {
+        self.collection.written_id(method, &answer).ok_or_else(|| {
             Error::new(
                 ErrorKind::External,
                 format!("{} added a record and did not say its id", self.cx.connector().name),
@@ -167,7 +165,7 @@ impl<'a> Collections<'a> {
         self.check_fields(&fields)?;
         let args = json!({"id": check_id(id)?, "fields": fields});
         let answer = self.cx.run(&method.call, &args).await?;
-        Ok(self.written_id(method, &answer).unwrap_or_else(|| id.to_owned()))
+        Ok(self.collection.written_id(method, &answer).unwrap_or_else(|| id.to_owned()))
     }
 
     /// Removes a record.
@@ -177,21 +175,10 @@ impl<'a> Collections<'a> {
         Ok(())
     }
 
-    fn records(&self, (raw, cursor): (Vec<Value>, Option<String>), local: &Filter) -> Result<Records> {
-        let mut records = Vec::with_capacity(raw.len());
-        for raw in raw {
-            let record = page::record(self.collection, &self.cx, raw)?;
-            if local.matches(&record.fields) {
-                records.push(record);
-            }
-        }
-        Ok(Records::new(records, cursor))
-    }
-
     fn one(&self, place: &membrane_core::Locator, mut answer: Value) -> Result<Option<Record>> {
         match place.take(&mut answer) {
             None | Some(Value::Null) => Ok(None),
-            Some(raw) => page::record(self.collection, &self.cx, raw).map(Some),
+            Some(raw) => self.collection.record(&self.cx, raw).map(Some),
         }
     }
 
@@ -227,14 +214,6 @@ impl<'a> Collections<'a> {
         })
     }
 
-    fn written_id(&self, method: &WriteMethod, answer: &Value) -> Option<String> {
-        if let Some(place) = &method.id {
-            return place.at(answer).and_then(as_text);
-        }
-        as_text(answer)
-            .or_else(|| page::record(self.collection, &self.cx, answer.clone()).ok().map(|found| found.id))
-    }
-
     fn lacks(&self, method: &str) -> Error {
         Error::unsupported(format!(
             "`{}` of {} does not support {method}",
@@ -267,6 +246,12 @@ pub(crate) fn parameters(connector: &Connector, key: &str, given: Value) -> Resu
             .with("field", "parameters")
     })?;
     Ok(given)
+}
+
+/// The records of a page that match what the app did not filter by.
+fn matching((mut records, cursor): (Vec<Record>, Option<String>), filter: &Filter) -> Records {
+    records.retain(|record| filter.matches(&record.fields));
+    Records::new(records, cursor)
 }
 
 fn check_id(id: &str) -> Result<&str> {

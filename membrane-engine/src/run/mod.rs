@@ -3,7 +3,6 @@
 mod action;
 mod collection;
 mod log;
-mod page;
 mod plan;
 mod proxy;
 

@@ -143,11 +143,11 @@ impl RunLog {
         self.signals.closed.store(true, Ordering::Release);
         self.queue.lock().await.take();
         self.signals.hurry.notify_one();
-        if let Some(mut task) = self.task.lock().await.take() {
-            if tokio::time::timeout(GRACE, &mut task).await.is_err() {
-                self.signals.stop.notify_one();
-                let _ = task.await;
-            }
+        if let Some(mut task) = self.task.lock().await.take()
+            && tokio::time::timeout(GRACE, &mut task).await.is_err()
+        {
+            self.signals.stop.notify_one();
+            let _ = task.await;
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Finished {
 
 /// How a run ended.
 pub(super) enum Outcome {
-    Error(ErrorBody),
+    Error(Box<ErrorBody>),
     Success(Excerpt),
     /// Nobody waited for the end; what the app did is not known.
     Unknown,
@@ -64,7 +64,7 @@ impl Finished {
     /// The error that is shown of it.
     pub(super) fn error(&self) -> Option<ErrorBody> {
         match &self.outcome {
-            Outcome::Error(error) => Some(error.clone()),
+            Outcome::Error(error) => Some((**error).clone()),
             Outcome::Success(_) => None,
             Outcome::Unknown => Some(ErrorBody::from(
                 &Error::new(
@@ -101,7 +101,7 @@ impl Running {
     pub(crate) fn end(mut self, outcome: &Result<Value>) {
         self.hand_over(match outcome {
             Ok(output) => Outcome::Success(Excerpt::of(output)),
-            Err(error) => Outcome::Error(error.into()),
+            Err(error) => Outcome::Error(Box::new(error.into())),
         });
     }
 
