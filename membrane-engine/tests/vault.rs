@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use membrane_core::element::ElementKind::{Connection, Integration};
 use membrane_core::{Error, ErrorKind, Result, Secret};
-use membrane_engine::store::{Sealed, SqliteStore, Store, Write};
+use membrane_engine::store::{Row, Sealed, SqliteStore, Store, Write};
 use membrane_engine::vault::{KeyProvider, Owner, Part, Vault, WrapKey};
 use proptest::prelude::{
     ProptestConfig, Strategy, any, prop, prop_assert_eq, prop_assume, prop_oneof, proptest,
@@ -220,11 +220,11 @@ async fn after_rotation_the_old_key_is_not_needed() {
 async fn rotation_covers_what_is_the_workspaces_own() {
     let old = KeyProvider::from_bytes([1; 32]);
     let store = filled(&Vault::new(old.clone()), 1).await;
-    let scope = Scope::Workspace("w".into());
+    let scope = scope();
     let owner = Owner::of_workspace("w", "app");
     let secret = Secret::new(json!({"clientSecret": "hunter2"}));
     let sealed = Vault::new(old.clone()).seal(&owner, Part::Parameters, 1, &secret).await.unwrap();
-    let app = Row { kind: Integration, customer: None, ..row("app") };
+    let app = Row { customer: None, ..row(Integration, "app") };
     let seal = Write::Seal { element: "app".into(), customer: None, sealed };
     store.write(&scope, vec![Write::Insert(app), seal]).await.unwrap();
     let both = Vault::new(KeyProvider::from_bytes([2; 32]).with_previous(old));
