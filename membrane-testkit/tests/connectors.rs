@@ -55,8 +55,8 @@ async fn walk(cx: &Cx<'_>, collection: &Collection, filter: Value) -> (Vec<Strin
     let filter = Filter::parse(&filter).unwrap();
     let (mut ids, mut pages, mut cursor) = (Vec::new(), 0, None);
     loop {
-        let (rows, next) = list.page(cx, &filter, cursor.as_deref()).await.unwrap();
-        ids.extend(rows.iter().map(|row| row["id"].to_string()));
+        let (rows, next) = list.page(cx, collection, &filter, cursor.as_deref()).await.unwrap();
+        ids.extend(rows.into_iter().map(|row| row.id));
         pages += 1;
         cursor = next;
         if cursor.is_none() {
