@@ -220,6 +220,7 @@ impl Builder {
             workspace,
             workspace_key,
             log: RunLog::start(Arc::clone(&store)),
+            writes: tokio_util::task::TaskTracker::new(),
             store,
             vault,
             http,

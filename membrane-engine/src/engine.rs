@@ -7,6 +7,7 @@ use membrane_core::element::Customer;
 use membrane_core::op::Access;
 use membrane_core::{Error, Key, Result, WorkspaceId};
 use serde_json::{Map, Value};
+use tokio_util::task::TaskTracker;
 
 use crate::builder::Builder;
 use crate::cache::{Cache, Touched};
@@ -48,6 +49,8 @@ pub(crate) struct Parts {
     pub(crate) connectors: IndexMap<Key, Arc<Connector>>,
     pub(crate) cache: Cache,
     pub(crate) log: RunLog,
+    /// Writes under way, whether somebody waits for them or not.
+    pub(crate) writes: TaskTracker,
 }
 
 impl Engine {
@@ -196,6 +199,8 @@ impl Engine {
     /// What is called after it fails with [`ErrorKind::Unavailable`](membrane_core::ErrorKind::Unavailable).
     pub async fn shutdown(&self) {
         self.0.log.close().await;
+        self.0.writes.close();
+        self.0.writes.wait().await;
         self.0.store.close().await;
     }
 
@@ -211,11 +216,18 @@ impl Engine {
     }
 
     /// Makes all these changes or none, and forgets what was kept of what they change.
+    ///
+    /// A caller that stops waiting does not stop it: the store makes the changes all the same, and what was
+    /// kept has to go then.
     pub(crate) async fn write(&self, caller: &Caller, writes: Vec<Write>) -> Result<()> {
-        let touched = Touched::by(&writes);
-        let outcome = self.0.store.write(&caller.scope(), writes).await;
-        self.0.cache.changed(touched).await;
-        outcome
+        let (parts, scope) = (Arc::clone(&self.0), caller.scope());
+        let write = self.0.writes.spawn(async move {
+            let touched = Touched::by(&writes);
+            let outcome = parts.store.write(&scope, writes).await;
+            parts.cache.changed(touched).await;
+            outcome
+        });
+        write.await.map_err(|error| Error::internal("a write ended early").with_source(error))?
     }
 
     pub(crate) fn check(&self, caller: &Caller, access: Access) -> Result<()> {

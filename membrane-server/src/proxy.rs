@@ -55,7 +55,9 @@ async fn forward(server: &Server, request: Request) -> Result<Response, Failure>
     request.headers = parts
         .headers
         .iter()
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
         .collect();
     let answer = server.engine.proxy(caller, request).await?;
     Ok(pass_on(answer)?)
@@ -70,7 +72,8 @@ fn pass_on(answer: ProxyResponse) -> Result<Response> {
     *response.status_mut() = status;
     let headers = response.headers_mut();
     for (name, value) in &answer.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()))
+        {
             headers.insert(name, value);
         }
     }

@@ -193,3 +193,17 @@ async fn has_one_default(stage: Stage) {
     assert_eq!(back.spec.is_default, Some(false));
     assert_eq!(acme.connection("taskly").get().await.unwrap().id, two.id);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_nobody_waited_for_is_seen_too() {
+    let stage = Stage::in_process().await;
+    let taskly = stage.connected("acme").await.connection("taskly");
+    taskly.action("create-task").run(json!({"title": "x"})).await.unwrap();
+    // Polled once, so that the store has the change, and dropped.
+    let _ = tokio::time::timeout(std::time::Duration::ZERO, taskly.archive()).await;
+    while taskly.get().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let error = taskly.action("create-task").run(json!({"title": "x"})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+}

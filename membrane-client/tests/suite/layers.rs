@@ -17,6 +17,7 @@ on_both!(
     archives_at_each_layer,
     restores_the_one_archived_last,
     places_an_element_below_its_parent,
+    lists_no_more_than_was_asked_for,
 );
 
 /// What an action that asks nothing of the app but who it is gives back.
@@ -248,4 +249,35 @@ async fn places_an_element_below_its_parent(stage: Stage) {
     query.parent_id = Some(original.id.to_string());
     let children = stage.call(Some("acme"), List::<ActionSpec>::from(query)).await.unwrap().items;
     assert_eq!(children.iter().map(|child| &child.id).collect::<Vec<_>>(), [&own.id]);
+}
+
+async fn lists_no_more_than_was_asked_for(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let connection = acme.connection("taskly").get().await.unwrap().id;
+    for n in 0..5 {
+        let key = format!("own-{n}");
+        let fields = with(gives(n), &json!({"connectionId": connection, "key": key, "name": key}));
+        stage.add::<ActionSpec>(Some("acme"), fields).await.unwrap();
+    }
+    let everything: Vec<String> =
+        acme.connection("taskly").actions().await.unwrap().into_iter().map(|a| a.id.to_string()).collect();
+    assert!(everything.len() > 5);
+    for limit in [1, 2, 3, 100] {
+        let (mut ids, mut cursor) = (Vec::new(), None);
+        loop {
+            let mut query = ListQuery::default();
+            query.connection_id = Some("taskly".to_owned());
+            query.paging.limit = Some(limit);
+            query.paging.cursor = cursor;
+            let page = stage.call(Some("acme"), List::<ActionSpec>::from(query)).await.unwrap();
+            assert!(page.items.len() <= limit as usize);
+            assert!(page.items.len() == limit as usize || page.cursor.is_none());
+            ids.extend(page.items.into_iter().map(|action| action.id.to_string()));
+            cursor = page.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(ids, everything, "{limit} a page");
+    }
 }

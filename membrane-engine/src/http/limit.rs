@@ -1,6 +1,7 @@
 //! The rate limit layer: what an app allows is waited for before a request is sent.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -103,6 +104,8 @@ pub(crate) struct Gate {
     state: Mutex<State>,
     /// Told when a place may have become free.
     freed: Notify,
+    /// How many wait to be let in.
+    queued: AtomicU32,
 }
 
 struct State {
@@ -145,6 +148,25 @@ impl Place<'_> {
     }
 }
 
+/// One that waits before a gate.
+struct Queued<'a> {
+    count: &'a AtomicU32,
+    /// How many were there before it.
+    number: u32,
+}
+
+impl<'a> Queued<'a> {
+    fn join(count: &'a AtomicU32) -> Self {
+        Self { count, number: count.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.gate.state().under_way -= 1;
@@ -162,6 +184,7 @@ impl Gate {
             turn: FairMutex::default(),
             state: Mutex::new(State { paused_until, under_way: 0, places: usize::MAX, halved: 0 }),
             freed: Notify::new(),
+            queued: AtomicU32::new(0),
         }
     }
 
@@ -169,13 +192,27 @@ impl Gate {
     ///
     /// Fails with the wait when that is longer than `max_wait`.
     async fn enter(&self, max_wait: Duration) -> Result<Place<'_>, Duration> {
-        let mut window = self.turn.lock().await;
+        let begun = Instant::now();
+        let ahead = Queued::join(&self.queued);
+        let mut window = match self.turn.try_lock() {
+            Ok(window) => window,
+            Err(_) => {
+                // Those ahead take the room of whole windows.
+                let windows = self.rate.map_or(0, |rate| ahead.number / rate.requests.max(1));
+                let wait = self.span.saturating_mul(windows);
+                if wait > max_wait {
+                    return Err(wait);
+                }
+                let turn = tokio::time::timeout(max_wait, self.turn.lock()).await;
+                turn.map_err(|_| self.span.max(Duration::from_secs(1)))?
+            }
+        };
         loop {
             let now = Instant::now();
             let pause = self.paused().map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
             let room = self.rate.map_or(Duration::ZERO, |rate| window.wait(now, rate.requests, self.span));
             let wait = pause.max(room);
-            if wait > max_wait {
+            if wait + (now - begun) > max_wait && !wait.is_zero() {
                 return Err(wait);
             }
             if !wait.is_zero() {

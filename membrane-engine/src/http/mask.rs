@@ -12,27 +12,20 @@ use http::{HeaderName, HeaderValue};
 use membrane_core::{Error, Result};
 use zeroize::Zeroizing;
 
-use super::spelling;
+use super::{field, spelling};
 
 /// What stands where a secret stood.
 const MARK: &str = "***";
+const BARE_MARK: &str = "\"***\"";
 
 /// Shorter values are no secrets, and would blank half of every text.
 const SHORTEST: usize = 4;
 
-/// Fields that hold a secret in a query, a form or a JSON object, lower case.
-const FIELDS: &[&str] = &[
-    "access_token",
-    "api_key",
-    "apikey",
-    "client_assertion",
-    "client_secret",
-    "code_verifier",
-    "id_token",
-    "password",
-    "private_key",
-    "refresh_token",
-];
+/// Of a long text this much is kept behind what is shown.
+pub(crate) const BEYOND: usize = 8 * 1024;
+
+/// A letter is spelled with at most this many (`\\u00f6` within JSON within JSON).
+const LONGEST_SPELLING: usize = 12;
 
 /// Headers that hold a secret whatever they say, lower case.
 const HEADERS: &[&str] = &["authorization", "cookie", "proxy-authorization", "set-cookie"];
@@ -48,6 +41,8 @@ const HEADER_PARTS: &[&str] =
 /// Finds the secrets of one target, in time that grows with the text alone.
 pub(crate) struct Mask {
     secrets: Option<AhoCorasick>,
+    /// Secrets that may not end within what is kept of a long text, however they are spelled.
+    long: Vec<Zeroizing<String>>,
     /// Whether `+` may stand for a part of a secret.
     has_space: bool,
 }
@@ -69,7 +64,7 @@ impl Mask {
             texts.push(Zeroizing::new(value.to_owned()));
         }
         if texts.is_empty() {
-            return Ok(Self { secrets: None, has_space: false });
+            return Ok(Self { secrets: None, long: Vec::new(), has_space: false });
         }
         let has_space = texts.iter().any(|text| text.contains(' '));
         let patterns = texts.iter().map(|text| text.as_bytes());
@@ -77,20 +72,22 @@ impl Mask {
         let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
         let secrets = built
             .map_err(|_| Error::configuration("the credentials hold more secrets than can be masked"))?;
-        Ok(Self { secrets: Some(secrets), has_space })
+        texts.retain(|text| text.len() > BEYOND / LONGEST_SPELLING);
+        Ok(Self { secrets: Some(secrets), long: texts, has_space })
     }
 
     /// Masks a text.
     pub(crate) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.scan(text.as_bytes(), usize::MAX) {
+        match self.scan(text.as_bytes(), usize::MAX, false) {
             Some(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
             None => Cow::Borrowed(text),
         }
     }
 
-    /// Masks the first `limit` bytes. A secret that the limit cuts in two is masked too.
-    pub(crate) fn bytes<'t>(&self, bytes: &'t [u8], limit: usize) -> Cow<'t, str> {
-        match self.scan(bytes, limit) {
+    /// Masks the first `limit` bytes of a text that `is_cut` at its end. A secret that the limit or the cut
+    /// parts is masked too.
+    pub(crate) fn bytes<'t>(&self, bytes: &'t [u8], limit: usize, is_cut: bool) -> Cow<'t, str> {
+        match self.scan(bytes, limit, is_cut) {
             Some(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
             None => match std::str::from_utf8(bytes) {
                 Ok(text) => Cow::Borrowed(text),
@@ -108,52 +105,75 @@ impl Mask {
         {
             return Cow::Borrowed(MARK);
         }
-        self.bytes(value.as_bytes(), usize::MAX)
+        self.bytes(value.as_bytes(), usize::MAX, false)
     }
 
     /// The masked bytes up to `limit` of the input, or nothing when they are the input as it is.
-    fn scan(&self, input: &[u8], limit: usize) -> Option<Vec<u8>> {
+    fn scan(&self, input: &[u8], limit: usize, is_cut: bool) -> Option<Vec<u8>> {
         let end = input.len().min(limit);
-        let mut spans = self.spans(input);
-        spans.retain(|span| span.start < end);
+        let mut spans = self.spans(input, is_cut);
+        spans.retain(|span| span.place.start < end);
         if spans.is_empty() {
             return (end < input.len()).then(|| input[..end].to_vec());
         }
-        spans.sort_unstable_by_key(|span| (span.start, span.end));
-        spans.dedup();
+        spans.sort_unstable_by_key(|span| (span.place.start, span.place.end));
         let mut out = Vec::with_capacity(end);
-        let mut copied = 0;
-        for span in spans {
+        let mut copied = None;
+        for Span { place, is_bare } in spans {
             // What begins within another one is part of it.
-            if copied == 0 || span.start >= copied {
-                out.extend_from_slice(&input[copied..span.start]);
-                out.extend_from_slice(MARK.as_bytes());
+            if copied.is_none_or(|copied| place.start >= copied) && copied != Some(place.end) {
+                out.extend_from_slice(&input[copied.unwrap_or(0)..place.start]);
+                out.extend_from_slice(if is_bare { BARE_MARK } else { MARK }.as_bytes());
             }
-            copied = copied.max(span.end);
+            copied = copied.max(Some(place.end));
         }
-        if copied < end {
-            out.extend_from_slice(&input[copied..end]);
+        if let Some(rest) = input.get(copied.unwrap_or(0)..end) {
+            out.extend_from_slice(rest);
         }
         Some(out)
     }
 
     /// Where secrets stand, in no order and perhaps within one another.
-    fn spans(&self, input: &[u8]) -> Vec<Range<usize>> {
-        let mut spans = self.spans_as_written(input);
+    fn spans(&self, input: &[u8], is_cut: bool) -> Vec<Span> {
+        let mut spans = self.spans_as_written(input, is_cut);
         for spelled in spelling::readings(input, self.has_space) {
-            let found = self.spans_as_written(&spelled.text);
-            spans.extend(found.into_iter().map(|span| spelled.place(span)));
+            let found = self.spans_as_written(&spelled.text, is_cut);
+            // What is quoted within a text needs no quotes of ours.
+            spans.extend(
+                found.into_iter().map(|span| Span { place: spelled.place(span.place), is_bare: false }),
+            );
         }
         spans
     }
 
-    fn spans_as_written(&self, text: &[u8]) -> Vec<Range<usize>> {
+    fn spans_as_written(&self, text: &[u8], is_cut: bool) -> Vec<Span> {
+        let within = |place| Span { place, is_bare: false };
         let secrets = self.secrets.iter().flat_map(|secrets| secrets.find_iter(text));
-        // A name begins the text, or stands behind one of these.
+        let mut spans: Vec<Span> = secrets.map(|found| within(found.range())).collect();
+        if is_cut {
+            let begun = self.long.iter().filter_map(|secret| begun(text, secret.as_bytes()));
+            spans.extend(begun.map(|start| within(start..text.len())));
+        }
+        // A name begins the text, or stands behind one of these. Within a value there is nothing to look for.
         let names = memchr::memchr3_iter(b'"', b'&', b'?', text).map(|before| before + 1);
-        let values = std::iter::once(0).chain(names).filter_map(|at| value_of(text, at));
-        secrets.map(|found| found.range()).chain(values).collect()
+        let mut until = 0;
+        for at in std::iter::once(0).chain(names) {
+            if at >= until
+                && let Some((place, is_bare)) = field::value_of(text, at)
+            {
+                until = place.end;
+                spans.push(Span { place, is_bare });
+            }
+        }
+        spans
     }
+}
+
+/// A place to mask.
+struct Span {
+    place: Range<usize>,
+    /// A JSON value without quotes, whose mark brings its own.
+    is_bare: bool,
 }
 
 /// The part of a secret's base64 form that does not depend on what stands around it, when `offset` bytes
@@ -174,48 +194,20 @@ fn base64_cores(secret: &str, offset: usize) -> Vec<String> {
         .collect()
 }
 
-/// Where the value stands whose name, one of [`FIELDS`], is at `start`: after `name=`, or after `"name": "`.
-fn value_of(text: &[u8], start: usize) -> Option<Range<usize>> {
-    let first = text.get(start)?.to_ascii_lowercase();
-    let is_here = |name: &&&str| {
-        name.as_bytes()[0] == first
-            && text
-                .get(start..start + name.len())
-                .is_some_and(|here| here.eq_ignore_ascii_case(name.as_bytes()))
-    };
-    let mut at = start + FIELDS.iter().find(is_here)?.len();
-    let before = start.checked_sub(1).map(|before| text[before]);
-    if text.get(at) == Some(&b'=') {
-        at += 1;
-        let ends = |byte: &u8| matches!(byte, b'&' | b'#' | b'"' | b' ' | b'\n');
-        let value = &text[at..];
-        return Some(at..at + value.iter().position(ends).unwrap_or(value.len()));
-    }
-    if before != Some(b'"') || text.get(at) != Some(&b'"') {
-        return None;
-    }
-    at += 1;
-    let space = |at: usize| text[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    at += space(at);
-    (text.get(at) == Some(&b':')).then_some(())?;
-    at += 1;
-    at += space(at);
-    (text.get(at) == Some(&b'"')).then_some(())?;
-    at += 1;
-    let value = &text[at..];
-    let mut length = 0;
-    while let Some(byte) = value.get(length) {
-        match byte {
-            b'"' => break,
-            b'\\' => length += 2,
-            _ => length += 1,
-        }
-    }
-    Some(at..at + length.min(value.len()))
+/// The start of the longest end of a text that is the beginning of a secret, if one of [`SHORTEST`] bytes is.
+fn begun(text: &[u8], secret: &[u8]) -> Option<usize> {
+    let from = text.len().saturating_sub(secret.len());
+    let first = secret.first()?;
+    memchr::memchr_iter(*first, &text[from..])
+        .map(|at| from + at)
+        .take_while(|at| text.len() - at >= SHORTEST)
+        .find(|at| secret.starts_with(&text[*at..]))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn masked(secret: &str, text: &str) -> String {
@@ -260,9 +252,9 @@ mod tests {
     #[test]
     fn a_cut_secret_is_masked_whole() {
         let mask = Mask::new(["abcdefgh"]).unwrap();
-        assert_eq!(mask.bytes(b"xxabcdefghyy", 5), "xx***");
-        assert_eq!(mask.bytes(b"xxabcdefghyy", 11), "xx***y");
-        assert_eq!(mask.bytes(b"xx", 5), "xx");
+        assert_eq!(mask.bytes(b"xxabcdefghyy", 5, false), "xx***");
+        assert_eq!(mask.bytes(b"xxabcdefghyy", 11, false), "xx***y");
+        assert_eq!(mask.bytes(b"xx", 5, false), "xx");
     }
 
     #[test]
@@ -274,8 +266,8 @@ mod tests {
     #[test]
     fn a_key_of_several_lines_and_text_within_text() {
         let key = "-----BEGIN KEY-----\nMIIE/abc+def\n-----END KEY-----\n";
-        let once = serde_json::to_string(&serde_json::json!({ "key": key })).unwrap();
-        let twice = serde_json::to_string(&serde_json::json!({ "body": once })).unwrap();
+        let once = serde_json::to_string(&json!({ "key": key })).unwrap();
+        let twice = serde_json::to_string(&json!({ "body": once })).unwrap();
         let encoded = url::form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>();
         for text in [key.to_owned(), once, twice, format!("k={encoded}&n=1")] {
             let masked = masked(key, &text);
@@ -283,6 +275,37 @@ mod tests {
         }
         let inner = r#"{"body":"{\"password\":\"hunter2\",\"n\":1}"}"#;
         assert_eq!(masked("unrelated", inner), r#"{"body":"{\"password\":\"***\",\"n\":1}"}"#);
+    }
+
+    #[test]
+    fn a_secret_longer_than_what_is_kept() {
+        let secret: String = (0..6000).map(|n| format!("{n:04x}")).collect();
+        let mask = Mask::new([secret.as_str()]).unwrap();
+        for text in
+            [format!("ab {secret}"), serde_json::to_string(&json!({"k": format!("\n{secret}")})).unwrap()]
+        {
+            let shown = mask.bytes(&text.as_bytes()[..20_000], 16_000, true);
+            assert!(shown.len() < 20 && shown.ends_with(MARK), "{shown}");
+        }
+        assert_eq!(mask.bytes(b"nothing of it 0000", 100, true), "nothing of it ***");
+    }
+
+    #[test]
+    fn one_coding_within_another() {
+        let key = "-----BEGIN\nMIIsecretline\nEND";
+        let payload = serde_json::to_string(&json!({ "k": key })).unwrap();
+        let form = url::form_urlencoded::byte_serialize(payload.as_bytes()).collect::<String>();
+        let out = masked(key, &format!("payload={form}&n=1"));
+        assert!(out.ends_with("&n=1") && out.contains(MARK) && !out.contains("MII"), "{out}");
+    }
+
+    #[test]
+    fn names_in_every_style_and_values_of_every_type() {
+        let none = Mask::new([]).unwrap();
+        let text = r#"{"accessToken":"a1","refresh-token":"b2","Secret":"c3","password":12345678,"token_type":"d4"}"#;
+        let want = r#"{"accessToken":"***","refresh-token":"***","Secret":"***","password":"***","token_type":"d4"}"#;
+        assert_eq!(none.text(text), want);
+        assert_eq!(none.text(&"?password=".repeat(20_000)).len(), "?password=***".len());
     }
 
     proptest::proptest! {
@@ -302,7 +325,7 @@ mod tests {
         #[test]
         fn any_bytes(secret in ".{4,8}", bytes: Vec<u8>, limit in 0_usize..64) {
             let mask = Mask::new([secret.as_str()]).unwrap();
-            let _ = mask.bytes(&bytes, limit);
+            let _ = mask.bytes(&bytes, limit, limit % 2 == 0);
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::call::Call;
+use super::mask::BEYOND;
 use super::target::Target;
 use super::transport::{TransportError, TransportRequest, TransportResponse};
 
@@ -18,7 +19,7 @@ use super::transport::{TransportError, TransportRequest, TransportResponse};
 const BODY_SHOWN: usize = 16 * 1024;
 
 /// How much of a body is kept, so that a secret across the end of what is shown is still recognised.
-const BODY_KEPT: usize = BODY_SHOWN + 4 * 1024;
+const BODY_KEPT: usize = BODY_SHOWN + BEYOND;
 
 /// How many exchanges are kept, and how many bytes of their bodies; a run that reads a thousand pages keeps the
 /// last ones.
@@ -73,6 +74,11 @@ impl Recorder {
     /// Ends the recording and gives what was recorded, oldest first, masked.
     pub fn into_exchanges(self) -> Vec<Exchange> {
         self.take_exchanges()
+    }
+
+    /// Whether nothing went over the wire.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).exchanges.is_empty()
     }
 
     /// Bytes of bodies that are kept.
@@ -291,7 +297,8 @@ impl Body {
         if std::str::from_utf8(&self.start).is_err_and(|error| error.error_len().is_some()) {
             return Some(format!("({} bytes that are no text)", self.length));
         }
-        let mut text = target.mask().bytes(&self.start, BODY_SHOWN).into_owned();
+        let mut text =
+            target.mask().bytes(&self.start, BODY_SHOWN, self.start.len() < self.length).into_owned();
         if self.length > BODY_SHOWN {
             text.push_str(&format!("… (cut, {} bytes in all)", self.length));
         }

@@ -33,20 +33,24 @@ enum Coding {
     Percent { plus: bool },
 }
 
-/// The other ways to read this text: JSON, JSON within JSON, percent-encoded, and that within JSON. Only those
-/// that differ from the text.
+/// Codings within one another that are undone.
+const DEEP: usize = 2;
+
+/// The other ways to read this text: JSON, percent-encoded, and one within the other. Only those that differ
+/// from the text.
 pub(super) fn readings(input: &[u8], plus: bool) -> Vec<Reading> {
-    let mut readings = Vec::new();
-    let percents = |text: &[u8]| {
-        let plain = read(text, Coding::Percent { plus: false });
-        let form = plus.then(|| read(text, Coding::Percent { plus: true })).flatten();
-        plain.into_iter().chain(form).collect::<Vec<_>>()
-    };
-    readings.extend(percents(input));
-    if let Some(json) = read(input, Coding::Json) {
-        readings.extend(percents(&json.text).into_iter().map(|inner| inner.within(&json)));
-        readings.extend(read(&json.text, Coding::Json).map(|inner| inner.within(&json)));
-        readings.push(json);
+    let codings = [Coding::Json, Coding::Percent { plus: false }, Coding::Percent { plus: true }];
+    let codings = if plus { &codings[..] } else { &codings[..2] };
+    let mut readings: Vec<Reading> = codings.iter().filter_map(|coding| read(input, *coding)).collect();
+    let mut from = 0;
+    for _ in 1..DEEP {
+        let until = readings.len();
+        for outer in from..until {
+            let inner = codings.iter().filter_map(|coding| read(&readings[outer].text, *coding));
+            let inner: Vec<Reading> = inner.map(|inner| inner.within(&readings[outer])).collect();
+            readings.extend(inner);
+        }
+        from = until;
     }
     readings
 }

@@ -1,4 +1,4 @@
-use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use indexmap::IndexMap;
 use membrane_core::connector::{ApiBody, ApiClient, ApiRequest};
@@ -8,13 +8,36 @@ use membrane_core::{Error, Result};
 use crate::connect::connected;
 use crate::{Caller, Engine};
 
-/// Headers a caller may set, besides those that begin with `x-`. The others are the connection's or the
-/// transport's business.
-const REQUEST_HEADERS: &[HeaderName] =
-    &[ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH];
+/// Headers of a caller that do not go on: those of the connection to us, those that say who the caller is to
+/// us, and those a browser adds about the page it shows.
+const WITHHELD_HEADERS: &[&str] = &[
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "dnt",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "origin",
+    "priority",
+    "referer",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "via",
+];
 
-/// What begins so is about the way to us, not about the app.
-const OUR_WAY: &[&str] = &["x-forwarded", "x-integration-app", "x-membrane", "x-real-ip"];
+/// What begins so does not go on either.
+const WITHHELD_PREFIXES: &[&str] =
+    &["membrane-", "proxy-", "sec-", "x-forwarded", "x-integration-app", "x-membrane", "x-real-ip"];
 
 /// Headers of an answer that are about the exchange between the app and us, or would bind whoever serves the
 /// answer on: cookies, and what a browser does with a whole origin.
@@ -65,13 +88,23 @@ async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Resul
         .send(api_request)
         .await
         .map_err(|error| error.masked(|text| connected.target.mask().text(text)))?;
-    let headers = response
-        .headers
-        .iter()
-        .filter(|(name, _)| !is_hidden(name.as_str()))
-        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-        .collect();
+    let mut headers = IndexMap::<String, String>::new();
+    for (name, value) in &response.headers {
+        if is_hidden(name.as_str()) {
+            continue;
+        }
+        // Values of one name stand in one line, as RFC 9110 (section 5.3) has it.
+        let line = headers.entry(name.as_str().to_owned()).or_default();
+        if !line.is_empty() {
+            line.push_str(", ");
+        }
+        line.push_str(&String::from_utf8_lossy(value.as_bytes()));
+    }
     Ok(ProxyResponse::new(response.status.as_u16(), headers, response.body))
+}
+
+fn is_withheld(name: &str) -> bool {
+    WITHHELD_HEADERS.contains(&name) || WITHHELD_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn is_hidden(name: &str) -> bool {
@@ -85,12 +118,10 @@ fn headers(given: &IndexMap<String, String>) -> Result<HeaderMap> {
             Error::invalid_input(format!("`{name}` cannot be sent as an HTTP header")).with("header", name)
         };
         let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
-        let is_own =
-            name.as_str().starts_with("x-") && !OUR_WAY.iter().any(|ours| name.as_str().starts_with(ours));
         // Many HTTP clients add this by themselves; it asks for nothing.
         let is_any = name == ACCEPT && value == "*/*";
-        if (REQUEST_HEADERS.contains(&name) || is_own) && !is_any {
-            headers.insert(name.clone(), HeaderValue::try_from(value.as_str()).map_err(bad)?);
+        if !is_any && !is_withheld(name.as_str()) {
+            headers.insert(name.clone(), HeaderValue::try_from(value.as_bytes()).map_err(bad)?);
         }
     }
     Ok(headers)

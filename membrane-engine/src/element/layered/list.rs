@@ -96,8 +96,12 @@ async fn effective<S: LayeredKind>(
     };
     let mut own: Vec<Element<S>> = all(engine, caller, &own_query).await?;
     let app_query = Query { integration, layer: Some(LayerName::Integration), ..query };
-    // The integration's elements carry the paging; copies without an original end the last page.
-    let mut found = find::<S>(engine, caller, &app_query, paging).await?;
+    let limit = usize::try_from(paging.limit()?).unwrap_or(usize::MAX);
+    // First the integration's elements, then copies without an original.
+    let (mut found, after) = match paging.start().and_then(|cursor| cursor.strip_prefix(OWN)) {
+        Some(after) => (Page::new(Vec::new(), None), after.to_owned()),
+        None => (find::<S>(engine, caller, &app_query, paging).await?, String::new()),
+    };
     for element in &mut found.items {
         let is_copy = |own: &Element<S>| {
             let (parent, place) = (own.place.parent_id.as_ref(), &element.place);
@@ -109,18 +113,30 @@ async fn effective<S: LayeredKind>(
             *element = own.swap_remove(at);
         }
     }
-    if found.cursor.is_none() {
-        own.sort_by(|a, b| a.id.cmp(&b.id));
-        for own in own {
-            if is_searched(&own, app_query.search.as_deref())
-                && !is_shown_by_original(engine, caller, &own, &app_query).await?
-            {
-                found.items.push(own);
-            }
+    if found.cursor.is_some() {
+        return Ok(found);
+    }
+    own.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut last = after;
+    for own in own {
+        if own.id.as_str() <= last.as_str()
+            || !is_searched(&own, app_query.search.as_deref())
+            || is_shown_by_original(engine, caller, &own, &app_query).await?
+        {
+            continue;
         }
+        if found.items.len() >= limit {
+            found.cursor = Some(format!("{OWN}{last}"));
+            break;
+        }
+        last = own.id.to_string();
+        found.items.push(own);
     }
     Ok(found)
 }
+
+/// What the cursors begin with that stand among copies without an original; the id of the last one follows.
+const OWN: &str = "own:";
 
 async fn all<S: LayeredKind>(engine: &Engine, caller: &Caller, query: &Query) -> Result<Vec<Element<S>>> {
     let mut items = Vec::new();

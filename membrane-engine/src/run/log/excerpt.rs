@@ -8,12 +8,13 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use crate::http::Target;
+use crate::http::mask::BEYOND;
 
 /// Longest text that is logged whole, in bytes.
 const SHOWN: usize = 64 * 1024;
 
 /// How much of a longer text is kept, so that a secret across the end of what is shown is recognised.
-const KEPT: usize = SHOWN + 8 * 1024;
+const KEPT: usize = SHOWN + BEYOND;
 
 /// Levels of a value that is logged; what is read back may nest 128 with what stands around it.
 const MAX_DEPTH: usize = 100;
@@ -58,7 +59,7 @@ impl Excerpt {
             }
             Self::Text { start, length } => {
                 // The cut is the mask's own, so that no half of a secret stays.
-                let text = target.mask().bytes(start, SHOWN);
+                let text = target.mask().bytes(start, SHOWN, start.len() < *length);
                 if *length > SHOWN {
                     out.push_str(&json!({"truncated": true, "bytes": length, "start": text}).to_string());
                 } else if matches!(text, Cow::Borrowed(_))

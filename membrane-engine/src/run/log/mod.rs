@@ -143,11 +143,14 @@ impl RunLog {
         self.signals.closed.store(true, Ordering::Release);
         self.queue.lock().await.take();
         self.signals.hurry.notify_one();
-        if let Some(mut task) = self.task.lock().await.take()
-            && tokio::time::timeout(GRACE, &mut task).await.is_err()
-        {
-            self.signals.stop.notify_one();
-            let _ = task.await;
+        // The handle stays until the task is done: whoever stops waiting here can come again.
+        let mut task = self.task.lock().await;
+        if let Some(running) = task.as_mut() {
+            if tokio::time::timeout(GRACE, &mut *running).await.is_err() {
+                self.signals.stop.notify_one();
+                let _ = running.await;
+            }
+            *task = None;
         }
     }
 }

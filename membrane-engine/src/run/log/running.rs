@@ -69,7 +69,11 @@ impl Finished {
             Outcome::Unknown => Some(ErrorBody::from(
                 &Error::new(
                     ErrorKind::Timeout,
-                    "the caller stopped waiting before the run ended; whether the app did it is not known",
+                    if self.recorder.is_empty() {
+                        "the caller stopped waiting before anything was sent to the app"
+                    } else {
+                        "the caller stopped waiting before the run ended; whether the app did it is not known"
+                    },
                 )
                 .with("actionRunId", &self.id),
             )),

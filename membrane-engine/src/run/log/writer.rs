@@ -15,8 +15,8 @@ const BATCH: usize = 1024;
 /// How long the first run of a batch waits for others.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// Rows that are made at a time; others of the runtime come in between.
-const STRETCH: usize = 32;
+/// Bytes of runs that rows are made of at a time; others of the runtime come in between.
+const STRETCH: usize = 64 * 1024;
 
 /// How often a batch is tried before it is given up.
 const TRIES: u32 = 5;
@@ -65,13 +65,14 @@ impl Writer {
     async fn write_all(&self, messages: &mut Vec<Message>) {
         let mut rows = Vec::with_capacity(messages.len());
         let mut flushing = Vec::new();
-        let mut bytes = 0;
+        let (mut bytes, mut stretch) = (0, 0);
         for message in messages.drain(..) {
             match message {
                 Message::Run(run) => {
                     bytes += run.bytes();
                     rows.push(row(&run));
-                    if rows.len() % STRETCH == 0 {
+                    if bytes - stretch > STRETCH {
+                        stretch = bytes;
                         tokio::task::yield_now().await;
                     }
                 }
