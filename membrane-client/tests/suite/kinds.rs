@@ -80,7 +80,7 @@ async fn runs_every_type(stage: Stage) {
 
 async fn takes_data_in_a_path_as_it_is(stage: Stage) {
     let request = json!({
-        "path": {"$concat": ["/v1/tasks/", {"$var": "$.input.id"}]}, "pathParameters": {"x": "1"},
+        "path": {"$concat": ["/v1/tasks/", {"$var": "$.input.id"}]}, "pathParameters": {"x": {"$var": "$.input.other"}},
     });
     add(
         &stage,
@@ -93,12 +93,13 @@ async fn takes_data_in_a_path_as_it_is(stage: Stage) {
     .unwrap();
     let acme = stage.connected("acme").await;
     let built = acme.connection("taskly").action("built");
+    acme.connection("taskly").action("create-task").run(json!({"title": "Another"})).await.unwrap();
+    let other = stage.tasks.tasks()[0].id.clone();
     for id in ["{x}", "a{b", "}", "{}"] {
-        let error = built.run(json!({ "id": id })).await.unwrap_err();
+        let error = built.run(json!({"id": id, "other": other})).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound, "{id}: {error}");
     }
-    let id = stage.tasks.tasks()[0].id.clone();
-    assert_eq!(built.run(json!({ "id": id })).await.unwrap().output["id"], json!(id));
+    assert_eq!(built.run(json!({ "id": other })).await.unwrap().output["id"], json!(other));
 }
 
 async fn refuses_a_wrong_action(stage: Stage) {
