@@ -1,13 +1,18 @@
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use membrane_core::Result;
 use membrane_core::op::{ListRecords, SearchRecords};
+use membrane_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
 use crate::collection::CollectionHandle;
 use crate::{Record, Records};
+
+/// How many pages without a record may follow each other.
+const MAX_EMPTY_PAGES: usize = 1000;
 
 /// A listing that was not started yet.
 ///
@@ -121,6 +126,10 @@ impl RecordList {
 
     /// Reads page after page, each when its records are asked for. After an error the stream ends.
     ///
+    /// An app that names a page it has answered before as the next one, or answers 1,000 pages without a
+    /// record in a row, is an error ([`ErrorKind::External`](membrane_core::ErrorKind::External)): reading on
+    /// might never end.
+    ///
     /// ```
     /// use futures::TryStreamExt;
     /// # use membrane_client::{Client, Result};
@@ -141,23 +150,10 @@ impl RecordList {
     /// # }
     /// ```
     pub fn stream(self) -> BoxStream<'static, Result<Record>> {
-        struct State {
-            list: RecordList,
-            ready: VecDeque<Record>,
-            cursor: Option<String>,
-            is_last: bool,
-        }
-        let start = State { list: self, ready: VecDeque::new(), cursor: None, is_last: false };
-        stream::try_unfold(start, |mut state| async move {
-            while state.ready.is_empty() && !state.is_last {
-                let page = state.list.page(state.cursor.as_deref()).await?;
-                state.is_last = page.cursor.is_none();
-                state.cursor = page.cursor;
-                state.ready = page.records.into();
-            }
-            Ok(state.ready.pop_front().map(|record| (record, state)))
+        pages(move |cursor| {
+            let list = self.clone();
+            async move { list.page(cursor.as_deref()).await }
         })
-        .boxed()
     }
 
     /// Reads every record.
@@ -181,5 +177,100 @@ impl RecordList {
     /// ```
     pub async fn all(self) -> Result<Vec<Record>> {
         self.stream().try_collect().await
+    }
+}
+
+/// The records of page after page, as `read` gives them for a cursor.
+fn pages<F, P>(read: F) -> BoxStream<'static, Result<Record>>
+where
+    F: Fn(Option<String>) -> P + Send + 'static,
+    P: Future<Output = Result<Records>> + Send + 'static,
+{
+    struct State<F> {
+        read: F,
+        ready: VecDeque<Record>,
+        cursor: Option<String>,
+        is_last: bool,
+        hashing: RandomState,
+        /// Hashes of the cursors that were used: cursors may be long, and there may be many.
+        seen: HashSet<u64>,
+        empty: usize,
+    }
+    let start = State {
+        read,
+        ready: VecDeque::new(),
+        cursor: None,
+        is_last: false,
+        hashing: RandomState::new(),
+        seen: HashSet::new(),
+        empty: 0,
+    };
+    stream::try_unfold(start, |mut state| async move {
+        while state.ready.is_empty() && !state.is_last {
+            let page = (state.read)(state.cursor.take()).await?;
+            if let Some(next) = &page.cursor
+                && !state.seen.insert(state.hashing.hash_one(next))
+            {
+                return Err(endless("names a page it has answered already as the next one"));
+            }
+            state.is_last = page.cursor.is_none();
+            state.cursor = page.cursor;
+            state.ready = page.records.into();
+            state.empty = if state.ready.is_empty() { state.empty + 1 } else { 0 };
+            if state.empty >= MAX_EMPTY_PAGES && !state.is_last {
+                return Err(endless(&format!("answered {MAX_EMPTY_PAGES} pages in a row without a record")));
+            }
+        }
+        Ok(state.ready.pop_front().map(|record| (record, state)))
+    })
+    .boxed()
+}
+
+fn endless(what: &str) -> Error {
+    Error::new(ErrorKind::External, format!("the app {what}; reading on would never end"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn page(records: usize, cursor: Option<String>) -> Records {
+        let record = serde_json::json!({"id": "1", "fields": {}});
+        let records = (0..records).map(|_| serde_json::from_value(record.clone()).unwrap()).collect();
+        Records::new(records, cursor)
+    }
+
+    /// Reads until the end or an error: how many pages were asked for, and what came of it.
+    async fn read(next: impl Fn(usize) -> Records + Send + Sync + 'static) -> (usize, Result<usize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (count, next) = (Arc::clone(&asked), Arc::new(next));
+        let records = pages(move |_| {
+            let page = next(count.fetch_add(1, Ordering::Relaxed));
+            async move { Ok(page) }
+        });
+        let found = records.try_collect::<Vec<_>>().await.map(|found| found.len());
+        (asked.load(Ordering::Relaxed), found)
+    }
+
+    #[tokio::test]
+    async fn a_circle_of_pages_is_noticed() {
+        for length in [1, 2, 7] {
+            let (asked, found) = read(move |at| page(1, Some((at % length).to_string()))).await;
+            assert_eq!(found.unwrap_err().kind(), ErrorKind::External);
+            assert_eq!(asked, length + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_without_records_end() {
+        let (asked, found) = read(|at| page(0, Some(at.to_string()))).await;
+        assert_eq!((asked, found.unwrap_err().kind()), (MAX_EMPTY_PAGES, ErrorKind::External));
+        let (asked, found) =
+            read(|at| page(usize::from(at % 900 == 899), (at < 2000).then(|| at.to_string()))).await;
+        assert_eq!((asked, found.unwrap()), (2001, 2));
     }
 }

@@ -294,6 +294,37 @@ impl Selector {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The error that nothing of this kind fits.
+    ///
+    /// ```
+    /// use membrane_core::Selector;
+    ///
+    /// let error = Selector::key("create-task").connection("github").not_found("action");
+    /// assert_eq!(error.message(), "there is no action `create-task` on connection `github`");
+    /// ```
+    pub fn not_found(&self, kind: impl fmt::Display) -> Error {
+        let name = self.selector.as_ref().or(self.id.as_ref()).or(self.key.as_ref());
+        let mut message = match name {
+            Some(name) => format!("there is no {kind} `{name}`"),
+            None => format!("there is no such {kind}"),
+        };
+        let places = [
+            ("below", self.parent_id.as_ref().or(self.parent_key.as_ref())),
+            ("of integration", self.integration_id.as_ref().or(self.integration_key.as_ref())),
+            ("on connection", self.connection_id.as_ref().or(self.connection_key.as_ref())),
+            ("with the instance key", self.instance_key.as_ref()),
+        ];
+        for (word, place) in places {
+            if let Some(place) = place {
+                message.push_str(&format!(" {word} `{place}`"));
+            }
+        }
+        if let Some(layer) = self.layer {
+            message.push_str(&format!(" at the layer `{}`", layer.as_str()));
+        }
+        Error::not_found(message).with("selector", self)
+    }
 }
 
 impl From<&str> for Selector {

@@ -83,8 +83,39 @@ impl Paging {
         }
     }
 
+    /// Checks the cursor of a list that goes on after an id.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) unless it is absent, `0` or a UUID.
+    ///
+    /// ```
+    /// use membrane_core::Paging;
+    ///
+    /// let paging = Paging { limit: None, cursor: Some("zzz".to_owned()) };
+    /// assert_eq!(paging.check_cursor().unwrap_err().message(), "`zzz` is not a cursor of this list");
+    /// ```
+    pub fn check_cursor(&self) -> Result<()> {
+        let is_id = |text: &str| {
+            text.len() == 36
+                && text.bytes().enumerate().all(|(at, byte)| match at {
+                    8 | 13 | 18 | 23 => byte == b'-',
+                    _ => byte.is_ascii_hexdigit(),
+                })
+        };
+        match self.start() {
+            Some(cursor) if !is_id(cursor) => Err(not_ours(cursor)),
+            _ => Ok(()),
+        }
+    }
+
     /// The cursor to go on from; `None` is the beginning.
     pub fn start(&self) -> Option<&str> {
         self.cursor.as_deref().filter(|cursor| !matches!(cursor.trim(), "" | "0"))
     }
+}
+
+/// The error for a cursor a list did not give out.
+pub(crate) fn not_ours(cursor: &str) -> Error {
+    let cursor: String = cursor.chars().take(60).collect();
+    Error::invalid_input(format!("`{cursor}` is not a cursor of this list")).with("field", "cursor")
 }

@@ -106,6 +106,12 @@ impl Remote {
         let base = self.base.as_str().trim_end_matches('/');
         let url = Url::parse(&format!("{base}{target}"))
             .map_err(|error| Error::invalid_input(format!("this call has no address: {error}")))?;
+        if !is_below(&self.base, &url, target) {
+            return Err(Error::new(
+                ErrorKind::Blocked,
+                "the call's address is refused: it is another call's",
+            ));
+        }
         let mut request = self
             .http
             .request(method, url)
@@ -140,6 +146,19 @@ impl Remote {
         let body = response.bytes().await.map_err(failed)?;
         Ok((status, headers, body))
     }
+}
+
+/// Whether an address is the one that was written: parsed, it may have climbed to another operation, which
+/// would be called with the host's token.
+fn is_below(base: &Url, url: &Url, target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    // Up to the rest of the proxy's path, which is the app's to read, every segment stays as it was.
+    let own = match path.match_indices('/').nth(3) {
+        Some((at, _)) if path.starts_with("/connections/") && path[..at].ends_with("/proxy") => &path[..=at],
+        _ => path,
+    };
+    let root = base.path().trim_end_matches('/');
+    url.origin() == base.origin() && url.path().strip_prefix(root).is_some_and(|path| path.starts_with(own))
 }
 
 /// Whether a header is the server's own and not the app's.

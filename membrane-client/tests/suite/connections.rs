@@ -1,6 +1,6 @@
 use http::Method;
 use membrane_client::{CreateConnection, ErrorKind};
-use membrane_core::element::{ActionSpec, ConnectionSpec};
+use membrane_core::element::{ActionSpec, ConnectionSpec, CustomerSpec};
 use membrane_core::op::{Create, Update};
 use serde_json::json;
 
@@ -14,6 +14,9 @@ on_both!(
     archives_and_restores,
     refuses_credentials_the_app_refuses,
     passes_requests_through,
+    keeps_a_proxied_path_below_its_base,
+    nothing_is_called_like_a_dot_segment,
+    keeps_the_name_of_a_customer,
     keeps_credentials_where_they_were_given_for,
     archives_the_live_connection,
     connects_once_however_many_ask,
@@ -111,6 +114,51 @@ async fn passes_requests_through(stage: Stage) {
     assert_eq!(elsewhere.kind(), ErrorKind::Blocked, "{elsewhere}");
 }
 
+async fn keeps_a_proxied_path_below_its_base(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let mut connect = CreateConnection::new("faulty", json!({}));
+    connect.connector_parameters = Some(json!({"apiUri": format!("{}/base", stage.faults.url())}));
+    acme.connect_with(connect).await.unwrap();
+    let faulty = acme.connection("faulty");
+    for path in [
+        "/../../../self",
+        "..",
+        "../../actions",
+        "%2e%2e/%2E%2E/%2e./self",
+        "v1/.%2E/../../self",
+        "..\\..\\..\\self",
+        ".\t./.\n./self",
+        "./../..?a=b",
+    ] {
+        let error = faulty.proxy(Method::PATCH, path, Some(&json!({"name": "Taken"}))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Blocked, "{path}: {error}");
+        let message = "the request's address is refused: its path climbs above the API's base address";
+        assert_eq!((error.message(), error.operation()), (message, Some("connections.proxy")), "{path}");
+    }
+    assert_eq!(acme.get().await.unwrap().name, "acme");
+    let me = acme.connection("taskly").proxy(Method::GET, "v1/tasks/../me", None).await.unwrap();
+    assert_eq!(me.status, 200, "what stays below is read as any address is");
+}
+
+async fn nothing_is_called_like_a_dot_segment(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    for name in [".", "..", "%2e%2e", ".%2E"] {
+        let connection = acme.connection(name);
+        for error in [
+            connection.get().await.unwrap_err(),
+            connection.archive().await.unwrap_err(),
+            connection.proxy(Method::GET, "v1/me", None).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+            assert_eq!(error.message(), format!("there is no connection `{name}`"));
+            assert_eq!(error.context_value("selector"), Some(name));
+        }
+        let error = acme.connection("taskly").action(name).run(json!({})).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        assert_eq!(error.message(), format!("there is no action `{name}` on connection `taskly`"));
+    }
+}
+
 async fn keeps_credentials_where_they_were_given_for(stage: Stage) {
     let acme = stage.connected("acme").await;
     let id = acme.connection("taskly").get().await.unwrap().id;
@@ -199,11 +247,26 @@ async fn a_change_nobody_waited_for_is_seen_too() {
     let stage = Stage::in_process().await;
     let taskly = stage.connected("acme").await.connection("taskly");
     taskly.action("create-task").run(json!({"title": "x"})).await.unwrap();
-    // Polled once, so that the store has the change, and dropped.
-    let _ = tokio::time::timeout(std::time::Duration::ZERO, taskly.archive()).await;
-    while taskly.get().await.is_ok() {
-        tokio::task::yield_now().await;
+    // Dropped a little later each time, until the store has the change.
+    for wait in 0.. {
+        let _ = tokio::time::timeout(std::time::Duration::from_micros(50 * wait), taskly.archive()).await;
+        if taskly.get().await.is_err() {
+            break;
+        }
     }
     let error = taskly.action("create-task").run(json!({"title": "x"})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+}
+
+async fn keeps_the_name_of_a_customer(stage: Stage) {
+    let named = async |name: &str| stage.engine.customer_with("ada", Some(name), None).await;
+    named("Ada").await.unwrap();
+    named(" ").await.unwrap();
+    let ada = stage.client.customer("ada");
+    assert_eq!(ada.get().await.unwrap().name, "Ada");
+    let error = named(&"x".repeat(501)).await.unwrap_err();
+    assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::InvalidInput, Some("name")));
+    let error =
+        stage.change::<CustomerSpec>(None, "ada", json!({"name": "x".repeat(501)})).await.unwrap_err();
+    assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::InvalidInput, Some("name")));
 }

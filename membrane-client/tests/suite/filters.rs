@@ -2,7 +2,7 @@
 
 use membrane_client::ErrorKind;
 use membrane_core::element::{ActionSpec, ConnectionSpec, CustomerSpec, Element, IntegrationSpec, Spec};
-use membrane_core::op::{CollectionTarget, Create, Get, List, ListQuery, ListRecords};
+use membrane_core::op::{CollectionTarget, Create, Get, List, ListActionRuns, ListQuery, ListRecords};
 use membrane_core::{LayerName, Page, Result, Selector};
 use membrane_engine::op::Execute;
 use serde_json::json;
@@ -17,6 +17,8 @@ on_both!(
     by_test_and_connector,
     refuses_what_does_not_narrow,
     refuses_a_unified_filter,
+    takes_its_own_cursors_only,
+    of_one_integration_only,
 );
 
 async fn list<S: Spec>(
@@ -139,16 +141,66 @@ async fn refuses_what_does_not_narrow(stage: Stage) {
     };
     let actions = list::<ActionSpec>(&stage, None, |query| query.connected = Some(true)).await;
     refused(actions.unwrap_err(), "connected");
-    let actions =
-        list::<ActionSpec>(&stage, None, |query| query.intent = Some("make tasks".to_owned())).await;
-    refused(actions.unwrap_err(), "intent");
+    let all = list::<ActionSpec>(&stage, None, |_| {}).await.unwrap();
+    let hinted = list::<ActionSpec>(&stage, None, |query| query.intent = Some("make tasks".to_owned())).await;
+    assert_eq!(hinted.unwrap().len(), all.len());
+    stage.connected("acme").await;
     let app = |query: &mut ListQuery| query.external_app_id = Some("x".to_owned());
-    refused(list::<ActionSpec>(&stage, None, app).await.unwrap_err(), "externalAppId");
-    refused(list::<ConnectionSpec>(&stage, None, app).await.unwrap_err(), "externalAppId");
+    assert!(list::<ActionSpec>(&stage, None, app).await.unwrap().is_empty());
+    assert!(list::<ConnectionSpec>(&stage, None, app).await.unwrap().is_empty());
+    refused(list::<CustomerSpec>(&stage, None, app).await.unwrap_err(), "externalAppId");
+    let mut runs = ListActionRuns::default();
+    runs.external_app_id = Some("x".to_owned());
+    assert!(stage.call(None, runs).await.unwrap().items.is_empty());
     let layer = |query: &mut ListQuery| query.layer = Some(LayerName::Universal);
     refused(list::<ConnectionSpec>(&stage, None, layer).await.unwrap_err(), "layer");
     refused(list::<IntegrationSpec>(&stage, None, layer).await.unwrap_err(), "layer");
     refused(list::<CustomerSpec>(&stage, None, layer).await.unwrap_err(), "layer");
+}
+
+async fn takes_its_own_cursors_only(stage: Stage) {
+    stage.connected("acme").await;
+    let wrong = |error: membrane_client::Error| {
+        assert_eq!(
+            (error.kind(), error.context_value("field"), error.message()),
+            (ErrorKind::InvalidInput, Some("cursor"), "`zzz` is not a cursor of this list")
+        );
+    };
+    let at = |cursor: &str| {
+        let cursor = Some(cursor.to_owned());
+        move |query: &mut ListQuery| query.paging.cursor = cursor
+    };
+    wrong(list::<ConnectionSpec>(&stage, None, at("zzz")).await.unwrap_err());
+    wrong(list::<ActionSpec>(&stage, Some("acme"), at("zzz")).await.unwrap_err());
+    let mut runs = ListActionRuns::default();
+    runs.paging.cursor = Some("zzz".to_owned());
+    wrong(stage.call(None, runs.clone()).await.unwrap_err());
+    runs.paging.cursor = Some("0".to_owned());
+    stage.call(None, runs).await.unwrap();
+    let first = list::<ConnectionSpec>(&stage, None, at("0")).await.unwrap();
+    assert_eq!(first.len(), 2);
+    let second = list::<ConnectionSpec>(&stage, None, at(first[0].id.as_str())).await.unwrap();
+    assert_eq!(second.iter().map(|e| &e.id).collect::<Vec<_>>(), [&first[1].id]);
+}
+
+async fn of_one_integration_only(stage: Stage) {
+    stage.connected("acme").await;
+    let of = |id: &str, key: &str| {
+        let (id, key) = (Some(id.to_owned()), Some(key.to_owned()));
+        move |query: &mut ListQuery| (query.integration_id, query.integration_key) = (id, key)
+    };
+    let taskly = stage.client.customer("acme").connection("taskly").get().await.unwrap();
+    let id = taskly.place.integration_id.unwrap().to_string();
+    for id in [id.as_str(), "taskly"] {
+        assert_eq!(list::<ConnectionSpec>(&stage, None, of(id, "taskly")).await.unwrap().len(), 1);
+        for error in [
+            list::<ConnectionSpec>(&stage, None, of(id, "contactly")).await.unwrap_err(),
+            list::<ActionSpec>(&stage, None, of(id, "contactly")).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.message().contains(id) && error.message().contains("`contactly`"), "{error}");
+        }
+    }
 }
 
 async fn refuses_a_unified_filter(stage: Stage) {

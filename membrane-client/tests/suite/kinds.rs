@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::on_both;
 use crate::stage::Stage;
 
-on_both!(runs_every_type, refuses_a_wrong_action, follows_the_layers);
+on_both!(runs_every_type, takes_data_in_a_path_as_it_is, refuses_a_wrong_action, follows_the_layers);
 
 async fn add(stage: &Stage, fields: Value) -> Result<Action> {
     let Value::Object(fields) = fields else { panic!("fields are an object") };
@@ -76,6 +76,30 @@ async fn runs_every_type(stage: Stage) {
     assert_eq!(gone.kind(), ErrorKind::NotFound, "{gone}");
     let missing = taskly.action("remove").run(json!({})).await.unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::InvalidInput, "{missing}");
+}
+
+async fn takes_data_in_a_path_as_it_is(stage: Stage) {
+    let request = json!({
+        "path": {"$concat": ["/v1/tasks/", {"$var": "$.input.id"}]}, "pathParameters": {"x": {"$var": "$.input.other"}},
+    });
+    add(
+        &stage,
+        json!({
+            "integrationKey": "taskly", "key": "built", "name": "Built",
+            "type": "api-request-to-external-app", "config": {"request": request},
+        }),
+    )
+    .await
+    .unwrap();
+    let acme = stage.connected("acme").await;
+    let built = acme.connection("taskly").action("built");
+    acme.connection("taskly").action("create-task").run(json!({"title": "Another"})).await.unwrap();
+    let other = stage.tasks.tasks()[0].id.clone();
+    for id in ["{x}", "a{b", "}", "{}"] {
+        let error = built.run(json!({"id": id, "other": other})).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{id}: {error}");
+    }
+    assert_eq!(built.run(json!({ "id": other })).await.unwrap().output["id"], json!(other));
 }
 
 async fn refuses_a_wrong_action(stage: Stage) {

@@ -258,7 +258,7 @@ impl ConnectorBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a formula does not parse, a key
-    /// stands twice, there is no way to connect, a way to connect asks for a secret in its
+    /// stands twice, a base address that is no formula is no `http` or `https` URL, there is no way to connect, a way to connect asks for a secret in its
     /// `connectorParametersSchema`, or a part names an operation that is not there.
     pub fn build(self) -> Result<Connector> {
         if let Some(problem) = self.problem {
@@ -293,9 +293,25 @@ fn parse(field: &'static str, value: &Value, problem: &mut Option<Error>) -> For
     })
 }
 
+/// Why a base address cannot be one; what a formula gives is known later.
+pub(crate) fn check_base(base: &Value) -> std::result::Result<(), String> {
+    let Value::String(text) = base else { return Ok(()) };
+    let wrong = |why: &str| format!("`{text}` is no base address: {why}");
+    let url = url::Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+    match url.scheme() {
+        "http" | "https" => Ok(()),
+        _ => Err(wrong("it begins with http:// or https://")),
+    }
+}
+
 fn check(connector: &Connector) -> Result<()> {
     if connector.auth.is_empty() {
         return Err(Error::configuration("a connector has at least one way to connect (`auth`)"));
+    }
+    // A connector whose code never asks for an address need not have one.
+    if connector.api.base_uri.source() != "" {
+        check_base(connector.api.base_uri.source())
+            .map_err(|why| Error::configuration(format!("`baseUri`: {why}")).with("field", "baseUri"))?;
     }
     connector.auth.iter().try_for_each(AuthOption::check)?;
     for action in connector.actions.values() {
@@ -322,4 +338,23 @@ fn check(connector: &Connector) -> Result<()> {
 
 fn dangling(action: &Key, error: &Error) -> Error {
     Error::configuration(format!("action `{action}`: {}", error.message())).with("key", action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_address_is_an_address() {
+        let build = |base: Value| {
+            let auth = AuthOption::client_credentials(DataSchema::any());
+            Connector::builder("x", "X").base_uri(base).auth(auth).build()
+        };
+        for base in ["not a url", "/v1", "ftp://x.example", "x.example"] {
+            let error = build(json!(base)).unwrap_err();
+            assert_eq!(error.context_value("field"), Some("baseUri"), "{error}");
+        }
+        build(json!("https://x.example/v1")).unwrap();
+        build(json!({"$var": "$.connectorParameters.apiUri"})).unwrap();
+    }
 }

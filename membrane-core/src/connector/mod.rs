@@ -28,6 +28,7 @@ pub use self::action::{ConnectorAction, Implement, UniversalAction};
 pub use self::api::{ApiBody, ApiClient, ApiRequest, ApiResponse};
 pub use self::auth::{AuthOption, AuthType};
 pub use self::builder::ConnectorBuilder;
+pub(crate) use self::builder::check_base;
 pub use self::collection::{Collection, FindMethod, ListMethod, MatchMethod, SearchMethod, WriteMethod};
 pub use self::function::{Cx, Function, Handler, Settings};
 pub use self::graphql::GraphQlCall;

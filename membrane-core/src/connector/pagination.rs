@@ -4,6 +4,7 @@ use url::Url;
 use super::{ApiRequest, ApiResponse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::locator::Locator;
+use crate::page::not_ours;
 
 /// How an app hands out a list page by page.
 ///
@@ -178,11 +179,6 @@ impl Pagination {
         }
         Ok(next)
     }
-}
-
-fn not_ours(cursor: &str) -> Error {
-    let cursor: String = cursor.chars().take(60).collect();
-    Error::invalid_input(format!("`{cursor}` is not a cursor of this list")).with("field", "cursor")
 }
 
 fn text(value: Option<&Value>) -> Option<String> {

@@ -143,6 +143,7 @@ fn build(spec: ConnectorSpec, origin: Origin<'_>) -> Result<Connector> {
 fn one_of(names: &[&str]) -> String {
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match names.len() {
+        0 => "nothing: there are none".to_owned(),
         1 => names.concat(),
         _ => format!("one of {}", names.join(", ")),
     }

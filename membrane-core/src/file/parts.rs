@@ -7,7 +7,9 @@ use super::located::{Entries, Located, Node, Spot, Text, TextOr};
 use super::one_of;
 use super::origin::Origin;
 use super::spec::{ApiSpec, AuthSpec, OperationSpec, RateLimitSpec, ResponseSpec};
-use crate::connector::{Api, AuthOption, AuthType, Function, Operation, RateLimit, ResponseHandler};
+use crate::connector::{
+    Api, AuthOption, AuthType, Function, Operation, RateLimit, ResponseHandler, check_base,
+};
 use crate::error::{ErrorKind, Result};
 use crate::schema::DataSchema;
 
@@ -74,8 +76,10 @@ fn auth_option(
 /// Reads the API.
 pub(super) fn api(origin: Origin<'_>, spec: Located<ApiSpec>) -> Result<Api> {
     let spec = spec.value;
+    let base_uri = origin.formula(&spec.base_uri)?;
+    check_base(base_uri.source()).map_err(|why| origin.error(spec.base_uri.at(), why))?;
     Ok(Api {
-        base_uri: origin.formula(&spec.base_uri)?,
+        base_uri,
         headers: spec.headers.as_ref().map(|node| header_names(origin, node)).transpose()?,
         query: spec.query.as_ref().map(|node| origin.query(node)).transpose()?,
         basic: origin.optional_formula(spec.basic.as_ref())?,

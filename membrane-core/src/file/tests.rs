@@ -275,25 +275,36 @@ fn the_api_is_checked_too() {
         ("auth: §{type: client-credentials}\noptions: {}", "expected either `auth` or `options`, not both"),
         ("options: §{}", "expected at least one way to connect"),
     ];
-    check(&cases, |part| format!("key: x\nname: X\napi: {{baseUri: a}}\n{part}\n"));
+    check(&cases, |part| format!("key: x\nname: X\napi: {{baseUri: 'https://a'}}\n{part}\n"));
+    let lonely = "key: x\nname: X\nauth: {type: client-credentials}\napi: {baseUri: 'https://a'}\nactions:\n  send: {operation: §send}";
+    assert_eq!(mistake(lonely), "unknown operation `send`, expected nothing: there are none");
     let cases = [
         ("api: §{}", "missing field `baseUri`"),
         ("api: {baseUri: §{$vra: $.a}}", "unknown formula `$vra`"),
-        ("api: {baseUri: a, bodyType: §xml}", "unknown body type `xml`, expected one of `form`, `json`"),
-        ("api: {baseUri: a, headers: {'a b': §c}}", "`a b` cannot be the name of an HTTP header"),
-        ("api: {baseUri: a, query: {$top: 1, x: §{$vra: $.a}}}", "unknown formula `$vra`"),
-        ("api: {baseUri: a, rateLimit: §{requests: 0, perSeconds: 1}}", "a rate limit lets through"),
-        ("api: {baseUri: a, responses: [§{match: true}]}", "expected either `isSuccess: true`"),
+        ("api: {baseUri: §not a url}", "`not a url` is no base address: relative URL without a base"),
+        ("api:\n  baseUri: §ftp://x.example", "`ftp://x.example` is no base address: it begins with http://"),
+        ("api: {baseUri: §''}", "`` is no base address"),
         (
-            "api: {baseUri: a, responses: [{match: true, error: {key: §gone}}]}",
+            "api: {baseUri: 'https://a', bodyType: §xml}",
+            "unknown body type `xml`, expected one of `form`, `json`",
+        ),
+        ("api: {baseUri: 'https://a', headers: {'a b': §c}}", "`a b` cannot be the name of an HTTP header"),
+        ("api: {baseUri: 'https://a', query: {$top: 1, x: §{$vra: $.a}}}", "unknown formula `$vra`"),
+        (
+            "api: {baseUri: 'https://a', rateLimit: §{requests: 0, perSeconds: 1}}",
+            "a rate limit lets through",
+        ),
+        ("api: {baseUri: 'https://a', responses: [§{match: true}]}", "expected either `isSuccess: true`"),
+        (
+            "api: {baseUri: 'https://a', responses: [{match: true, error: {key: §gone}}]}",
             "unknown error key `gone`, expected one of `access_denied`",
         ),
     ];
     check(&cases, |part| format!("key: x\nname: X\nauth: {{type: client-credentials}}\n{part}\n"));
-    let error = Connector::from_yaml("key: x\nname: X\napi: {baseUri: a}\n", "x.yml").unwrap_err();
+    let error = Connector::from_yaml("key: x\nname: X\napi: {baseUri: 'https://a'}\n", "x.yml").unwrap_err();
     assert!(error.message().starts_with("x.yml: missing field `auth`"));
     assert_eq!(
-        mistake("key: §''\nname: X\nauth: {type: client-credentials}\napi: {baseUri: a}"),
+        mistake("key: §''\nname: X\nauth: {type: client-credentials}\napi: {baseUri: 'https://a'}"),
         "a key has 1 to 100 bytes, this one has 0"
     );
 }

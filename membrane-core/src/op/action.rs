@@ -114,6 +114,9 @@ pub struct ListActionRuns {
     /// Of the customer with this id of yours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
+    /// Of this app of a catalogue; nothing belongs to one yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_app_id: Option<String>,
     /// That ended like this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RunStatus>,

@@ -87,10 +87,10 @@ pub struct ListQuery {
     /// In use, or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
-    /// Of this app of a catalogue; no kind takes it.
+    /// Of this app of a catalogue; nothing belongs to one yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_app_id: Option<String>,
-    /// Ranked by what a caller means to do; no kind takes it.
+    /// What a caller means to do. It narrows nothing, and the order stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<String>,
 }

@@ -1,8 +1,9 @@
 use http::Method;
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::escape;
+use crate::id::Selector;
 
 /// One REST route of an operation: where each field of the input travels.
 ///
@@ -170,7 +171,10 @@ impl Route {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a field that must stand in the path
-    /// is missing, or one that travels in the query is not a scalar.
+    /// is missing, or one that travels in the query is not a scalar;
+    /// [`ErrorKind::Blocked`](crate::ErrorKind::Blocked) when the rest of a path climbs out of it;
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) for what is called `.` or `..`: nothing is, and no
+    /// address could name it.
     pub fn encode(&self, input: Value) -> Result<Encoded> {
         let Value::Object(mut input) = input else {
             return Err(Error::internal(format!("the input of {} is no object", self.path)));
@@ -189,7 +193,16 @@ impl Route {
                         return Err(Error::invalid_input(format!("`{name}` is required")).with("field", name));
                     }
                     if segment.starts_with("{*") {
-                        target.push_str(value.trim_start_matches('/'));
+                        let rest = value.trim_start_matches('/');
+                        if climbs(rest) {
+                            return Err(Error::new(
+                                ErrorKind::Blocked,
+                                "the request's address is refused: its path climbs above the API's base address",
+                            ));
+                        }
+                        target.push_str(rest);
+                    } else if matches!(value.as_str(), "." | "..") {
+                        return Err(self.nothing_called(name, &value, &input));
                     } else {
                         target.extend(escape::segment(&value));
                     }
@@ -224,6 +237,36 @@ impl Route {
         }
         Ok(Encoded { target, body })
     }
+
+    /// The error for a slot that is a dot segment: an address parser takes it away, escaped or not.
+    fn nothing_called(&self, slot_name: &str, value: &str, input: &Map<String, Value>) -> Error {
+        let before = self.path.split('/').take_while(|segment| slot(segment) != Some(slot_name));
+        let kind = before.filter(|segment| slot(segment).is_none()).last().unwrap_or_default();
+        let selector = match slot_name {
+            "selector" => serde_json::from_value(Value::Object(input.clone())).unwrap_or_default(),
+            _ => Selector::default(),
+        };
+        Selector { selector: Some(value.to_owned()), ..selector }.not_found(kind.trim_end_matches('s'))
+    }
+}
+
+/// Whether an address parser would leave the path this text is appended to. It takes `\\` for `/`, `%2e` for
+/// `.`, and drops tabs and line breaks, see <https://url.spec.whatwg.org/#path-state>.
+fn climbs(rest: &str) -> bool {
+    let path: String = rest.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut depth = 0_usize;
+    for segment in path.split(['/', '\\']) {
+        match segment.to_ascii_lowercase().replace("%2e", ".").as_str() {
+            "." => {}
+            ".." => match depth.checked_sub(1) {
+                Some(above) => depth = above,
+                None => return true,
+            },
+            _ => depth += 1,
+        }
+    }
+    false
 }
 
 fn slot(segment: &str) -> Option<&str> {
@@ -256,6 +299,44 @@ mod tests {
         let query = Map::from_iter([("connectionId".to_owned(), json!("c"))]);
         let path = vec![("selector".to_owned(), "a b/c".to_owned())];
         assert_eq!(route.decode(path, query, |_| true, sent.body).unwrap(), input);
+    }
+
+    #[test]
+    fn the_rest_of_a_path_stays_below_it() {
+        let route = Route::get("/connections/{connectionId}/proxy/{*path}");
+        let encode = |path: &str| route.encode(json!({"connectionId": "c", "path": path}));
+        for path in [
+            "..",
+            "/../../../self",
+            "%2e%2e/x",
+            "a/.%2E/../x",
+            "a/%2E./%2e./x",
+            "\\..\\..\\x",
+            ".\t./x",
+            "./..",
+            "/..?a=b",
+            "..#x",
+        ] {
+            let error = encode(path).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Blocked, "{path}");
+        }
+        for path in ["v1/me", "a/../b", "...", "a..b/..c", "x?y=/../../..", "%252e%252e/x", ""] {
+            let target = encode(path).unwrap().target;
+            let url = url::Url::parse(&format!("http://h{target}")).unwrap();
+            assert!(url.path().starts_with("/connections/c/proxy/"), "{path}: {url}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_called_like_a_dot_segment() {
+        let route = Route::post("/actions/{selector}/run").query(&["connectionId"]);
+        for name in [".", ".."] {
+            let error = route.encode(json!({"selector": name, "connectionId": "taskly"})).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound);
+            assert_eq!(error.message(), format!("there is no action `{name}` on connection `taskly`"));
+        }
+        let sent = route.encode(json!({"selector": "%2e%2e", "connectionId": "c"})).unwrap();
+        assert_eq!(sent.target, "/actions/%252e%252e/run?connectionId=c");
     }
 
     #[test]

@@ -23,6 +23,7 @@ impl Kind for ConnectionSpec {
         "connected",
         "disconnected",
         "isTest",
+        "externalAppId",
     ];
 
     async fn select(

@@ -11,6 +11,9 @@ use crate::clock::{new_id, now};
 use crate::store::{Query, Write};
 use crate::{Caller, Engine};
 
+/// How long a customer's name may be, in bytes.
+const MAX_NAME: usize = 500;
+
 /// How long the product's own id of a customer may be, in bytes.
 const MAX_INTERNAL_ID: usize = 500;
 
@@ -50,12 +53,15 @@ impl Kind for CustomerSpec {
     async fn prepare(
         engine: &Engine,
         _caller: &Caller,
-        _current: Option<&Customer>,
+        current: Option<&Customer>,
         element: &mut Customer,
         _fields: &Map<String, Value>,
     ) -> Result<()> {
         let internal_id = element.spec.internal_id.get_or_insert_with(new_id).clone();
         check_internal_id(&internal_id)?;
+        if current.is_none_or(|current| current.name != element.name) {
+            check_name(&element.name)?;
+        }
         // The internal id is kept as the key too, so that no two customers can have one.
         element.key = Some(key_of(&internal_id));
         element.place.tenant_id = None;
@@ -90,6 +96,8 @@ pub(crate) async fn ensure(
     fields: Option<&Map<String, Value>>,
 ) -> Result<Customer> {
     check_internal_id(internal_id)?;
+    let name = name.filter(|name| !name.trim().is_empty());
+    name.map_or(Ok(()), check_name)?;
     let manager = engine.manager();
     let current = match by_internal_id(engine, internal_id, true).await? {
         Some(current) => current,
@@ -211,6 +219,17 @@ fn check_internal_id(internal_id: &str) -> Result<()> {
             internal_id.len()
         ))
         .with("field", "internalId"));
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if name.len() > MAX_NAME {
+        return Err(Error::invalid_input(format!(
+            "a customer's name has at most {MAX_NAME} bytes, this one has {}",
+            name.len()
+        ))
+        .with("field", "name"));
     }
     Ok(())
 }

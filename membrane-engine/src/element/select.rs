@@ -72,7 +72,7 @@ pub(crate) fn missing(kind: ElementKind, selector: &Selector) -> Error {
     if selector.is_empty() {
         return Error::invalid_input(format!("say which {kind}: by id or key")).with("field", "id");
     }
-    Error::new(ErrorKind::NotFound, format!("there is no {kind} `{selector}`")).with("selector", selector)
+    selector.not_found(kind)
 }
 
 /// The integration a text names: id or key.
@@ -97,10 +97,18 @@ pub(crate) async fn integration_of(
     id: Option<&str>,
     key: Option<&str>,
 ) -> Result<Option<Integration>> {
-    match id.or(key) {
-        None => Ok(None),
-        Some(text) => integration(engine, caller, text, false).await.map(Some),
+    let Some(text) = id.or(key) else { return Ok(None) };
+    let found = integration(engine, caller, text, false).await?;
+    if let (Some(id), Some(key)) = (id, key)
+        && found.key.as_ref().is_none_or(|own| own.as_str() != key)
+        && found.id.as_str() != key
+    {
+        return Err(Error::invalid_input(format!(
+            "the integration with the id `{id}` and the one with the key `{key}` are not the same; name one"
+        ))
+        .with("field", "integrationKey"));
     }
+    Ok(Some(found))
 }
 
 /// The connection a text names: id, key, or the id or key of the integration whose default it is.

@@ -21,6 +21,11 @@ impl Execute for RunAction {
 #[async_trait]
 impl Execute for ListActionRuns {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<ActionRunRecord>> {
+        self.paging.check_cursor()?;
+        if self.external_app_id.is_some() {
+            // No run is of an app of a catalogue yet.
+            return Ok(Page::default());
+        }
         let integration = match &self.integration_id {
             Some(text) => Some(select::integration(engine, caller, text, true).await?.id.into()),
             None => None,

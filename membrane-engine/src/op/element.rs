@@ -14,6 +14,11 @@ use crate::{Caller, Engine};
 impl<S: Kind> Execute for List<S> {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<Element<S>>> {
         refuse_other_filters::<S>(&self.query)?;
+        self.query.paging.check_cursor()?;
+        if self.query.external_app_id.is_some() {
+            // No element belongs to an app of a catalogue yet.
+            return Ok(Page::default());
+        }
         let mut page = S::list(engine, caller, &self.query).await?;
         sealed::show(engine, caller, &mut page.items).await?;
         for item in &mut page.items {

@@ -48,15 +48,17 @@ async fn run(engine: &Engine, plan: &Plan, input: Value, recorder: &Arc<Recorder
         None => Value::Null,
     };
     let Some(mapping) = &plan.output_mapping else {
-        return perform(&cx, plan.kind, config, Cow::Owned(input)).await;
+        return perform(&cx, plan, config, Cow::Owned(input)).await;
     };
-    let output = perform(&cx, plan.kind, config, Cow::Borrowed(&input)).await?;
+    let output = perform(&cx, plan, config, Cow::Borrowed(&input)).await?;
     Ok(mapping.try_build(&vars(&input).with("output", &output))?.unwrap_or_default())
 }
 
-async fn perform(cx: &Cx<'_>, kind: ActionKind, config: Value, input: Cow<'_, Value>) -> Result<Value> {
-    match kind {
-        ActionKind::ApiRequestToExternalApp => api_request(cx, &config).await,
+async fn perform(cx: &Cx<'_>, plan: &Plan, config: Value, input: Cow<'_, Value>) -> Result<Value> {
+    match plan.kind {
+        ActionKind::ApiRequestToExternalApp => {
+            api_request(cx, plan.config.as_ref().map(Formula::source), &config).await
+        }
         ActionKind::ConnectorOperation => operation(cx, config, input).await,
         ActionKind::CreateDataRecord
         | ActionKind::DeleteDataRecord
@@ -64,7 +66,7 @@ async fn perform(cx: &Cx<'_>, kind: ActionKind, config: Value, input: Cow<'_, Va
         | ActionKind::ListDataRecords
         | ActionKind::MatchDataRecord
         | ActionKind::SearchDataRecord
-        | ActionKind::UpdateDataRecord => data(cx, kind, &config, &input).await,
+        | ActionKind::UpdateDataRecord => data(cx, plan.kind, &config, &input).await,
         other => Err(Error::unsupported(format!("actions of type `{}` cannot be run yet", other.as_str()))),
     }
 }
@@ -88,11 +90,16 @@ pub(crate) async fn run_operation(cx: &Cx<'_>, key: &str, input: Value) -> Resul
     cx.run(&operation.run, &args).await
 }
 
-/// `config: {request: {method, path|uri, query?, headers?, body?, pathParameters?}}`.
-async fn api_request(cx: &Cx<'_>, config: &Value) -> Result<Value> {
+/// `config: {request: {method, path|uri, query?, headers?, body?, pathParameters?}}`. `source` is the config
+/// before it was built.
+async fn api_request(cx: &Cx<'_>, source: Option<&Value>, config: &Value) -> Result<Value> {
     let request = config.get("request").ok_or_else(|| needs("request"))?;
     let text = |name: &str| request.get(name).and_then(Value::as_str);
-    let path = text("path").or(text("uri")).ok_or_else(|| needs("request.path"))?;
+    let of = |name: &'static str| text(name).map(|path| (name, path));
+    let (name, path) = of("path").or_else(|| of("uri")).ok_or_else(|| needs("request.path"))?;
+    // What a formula put into a path is data: `{x}` in it is no slot.
+    let written = source.and_then(|source| source.get("request")?.get(name)?.as_str());
+    let is_template = written == Some(path);
     let method = text("method").unwrap_or("GET").to_ascii_uppercase();
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| {
         Error::configuration(format!("`{method}` is no HTTP method")).with("field", "request.method")
@@ -102,12 +109,15 @@ async fn api_request(cx: &Cx<'_>, config: &Value) -> Result<Value> {
         None => Ok(None),
         Some(value) => Formula::parse(&json!({ "$plain": value })).map(Some),
     };
-    let mut call = RestCall::new(method, path)?;
+    let mut call = RestCall::new(method, if is_template { path } else { "/" })?;
     call.path_parameters = plain("pathParameters")?;
     call.query = plain("query")?;
     call.headers = plain("headers")?;
     call.data = plain("body")?;
-    let api_request: ApiRequest = call.request(&Vars::new(), &Value::Null, &Value::Null)?;
+    let mut api_request: ApiRequest = call.request(&Vars::new(), &Value::Null, &Value::Null)?;
+    if !is_template {
+        path.clone_into(&mut api_request.path);
+    }
     cx.call(api_request).await
 }
 

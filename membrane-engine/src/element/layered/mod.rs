@@ -40,6 +40,8 @@ impl<S: LayeredKind> Kind for S {
         "universalParentId",
         "tenantId",
         "userId",
+        "externalAppId",
+        "intent",
     ];
 
     async fn select(
