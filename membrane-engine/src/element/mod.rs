@@ -15,7 +15,7 @@ use membrane_core::element::{
     COMMON_EDITABLE, CustomerSpec, Element, ElementKind, IntegrationSpec, LAYER_EDITABLE, Spec, State,
 };
 use membrane_core::op::ListQuery;
-use membrane_core::{ElementId, Error, ErrorKind, Key, LayerName, Page, Result, Selector};
+use membrane_core::{ElementId, Error, ErrorKind, Key, LayerName, Page, Paging, Result, Selector};
 use serde_json::{Map, Value};
 
 use self::layered::LayeredKind;
@@ -37,6 +37,11 @@ pub(crate) trait Kind: Spec + Default {
         selector: &Selector,
         archived: bool,
     ) -> Result<Element<Self>>;
+
+    /// Refuses a cursor that no list of the kind gave out.
+    fn check_cursor(paging: &Paging) -> Result<()> {
+        paging.check_cursor()
+    }
 
     /// Lists elements.
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Element<Self>>>;

@@ -14,7 +14,7 @@ use crate::{Caller, Engine};
 impl<S: Kind> Execute for List<S> {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<Element<S>>> {
         refuse_other_filters::<S>(&self.query)?;
-        self.query.paging.check_cursor()?;
+        S::check_cursor(&self.query.paging)?;
         if self.query.external_app_id.is_some() {
             // No element belongs to an app of a catalogue yet.
             return Ok(Page::default());

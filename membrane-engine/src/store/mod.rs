@@ -263,6 +263,7 @@ pub struct RunQuery {
 ///     name: "Close an issue".to_owned(),
 ///     // …
 /// #     customer: None,
+/// #     slot: None,
 /// #     integration: None,
 /// #     connection: None,
 /// #     instance_key: None,

@@ -94,7 +94,7 @@ impl KeyProvider {
     /// Keeps the keys of another provider for opening.
     ///
     /// ```
-    /// use membrane_engine::vault::{KeyProvider, Owner, Vault};
+    /// use membrane_engine::vault::{KeyProvider, Owner, Part, Vault};
     /// # use membrane_core::Secret;
     /// # use serde_json::json;
     ///
@@ -102,10 +102,11 @@ impl KeyProvider {
     /// # async fn main() -> membrane_core::Result<()> {
     /// let (old, new) = (KeyProvider::generate()?, KeyProvider::generate()?);
     /// let owner = Owner::new("workspace", "acme", "github");
-    /// let sealed = Vault::new(old.clone()).seal(&owner, 1, &Secret::new(json!({"token": "t"}))).await?;
+    /// let secret = Secret::new(json!({"token": "t"}));
+    /// let sealed = Vault::new(old.clone()).seal(&owner, Part::Credentials, 1, &secret).await?;
     ///
-    /// assert!(Vault::new(new.clone()).open(&owner, &sealed).await.is_err());
-    /// assert!(Vault::new(new.with_previous(old)).open(&owner, &sealed).await.is_ok());
+    /// assert!(Vault::new(new.clone()).open(&owner, Part::Credentials, &sealed).await.is_err());
+    /// assert!(Vault::new(new.with_previous(old)).open(&owner, Part::Credentials, &sealed).await.is_ok());
     /// # Ok(())
     /// # }
     /// ```

@@ -135,6 +135,15 @@ async fn effective<S: LayeredKind>(
     Ok(found)
 }
 
+/// Refuses a cursor that is of neither kind.
+pub(super) fn check_cursor(paging: &Paging) -> Result<()> {
+    let own = paging.cursor.as_deref().and_then(|cursor| cursor.strip_prefix(OWN));
+    match own {
+        Some(id) => Paging { limit: None, cursor: Some(id.to_owned()) }.check_cursor(),
+        None => paging.check_cursor(),
+    }
+}
+
 /// What the cursors begin with that stand among copies without an original; the id of the last one follows.
 const OWN: &str = "own:";
 

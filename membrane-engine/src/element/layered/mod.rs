@@ -12,7 +12,7 @@ mod select;
 use async_trait::async_trait;
 use membrane_core::element::{Element, Layered};
 use membrane_core::op::ListQuery;
-use membrane_core::{Page, Result, Selector};
+use membrane_core::{Page, Paging, Result, Selector};
 use serde_json::{Map, Value};
 
 pub(crate) use self::chain::{Ground, layers};
@@ -51,6 +51,10 @@ impl<S: LayeredKind> Kind for S {
         archived: bool,
     ) -> Result<Element<S>> {
         select::select(engine, caller, selector, archived).await
+    }
+
+    fn check_cursor(paging: &Paging) -> Result<()> {
+        list::check_cursor(paging)
     }
 
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Element<S>>> {
