@@ -113,11 +113,11 @@ impl RunLog {
         input: &Value,
         meta: Option<&Map<String, Value>>,
     ) -> Result<Running> {
-        let closed =
-            || Error::new(membrane_core::ErrorKind::Unavailable, "the engine was shut down; start a new one");
-        let sender = self.sender.upgrade().ok_or_else(closed)?;
+        // Runs under way keep the queue open after the log was closed; no other may join them.
+        self.check_open()?;
+        let sender = self.sender.upgrade().ok_or_else(shut_down)?;
         self.waiting.room().await;
-        let place = sender.reserve_owned().await.map_err(|_| closed())?;
+        let place = sender.reserve_owned().await.map_err(|_| shut_down())?;
         Ok(Running::new(place, Arc::clone(&self.waiting), Finished::begun(id, plan, input, meta)))
     }
 
