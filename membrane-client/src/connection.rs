@@ -1,8 +1,8 @@
 use http::Method;
 use membrane_core::element::{ActionSpec, ConnectionSpec};
 use membrane_core::op::{
-    Archive, GetActionRun, GetConnection, ListActionRuns, ListQuery, ProxyRequest, ProxyResponse, Restore,
-    RunOperation, TestConnection,
+    ApiLogRecord, Archive, GetActionRun, GetApiLog, GetConnection, ListActionRuns, ListApiLogs, ListQuery,
+    ProxyRequest, ProxyResponse, Restore, RunOperation, TestConnection,
 };
 use membrane_core::{Page, Result};
 use serde_json::Value;
@@ -316,6 +316,43 @@ impl ConnectionHandle {
     /// ```
     pub async fn run(&self, id: impl Into<String>) -> Result<ActionRunRecord> {
         self.call(GetActionRun::detailed(id)).await
+    }
+
+    /// What was sent to the app on this connection, newest first: by actions, data collections, operations, the
+    /// proxy and tests. `cursor` is that of the page before; `None` is the first page.
+    ///
+    /// # Errors
+    /// As [`ConnectionHandle::get`].
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let taskly = client.customer("acme").connection("taskly");
+    /// taskly.collection("tasks").get("tsk_000001").await?;
+    /// # stage.engine.flush().await; // the log is written in batches
+    /// let request = &taskly.api_logs(None).await?.items[0];
+    /// assert_eq!((request.source.as_str(), request.status_code), ("data-collection", Some(200)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn api_logs(&self, cursor: Option<&str>) -> Result<Page<ApiLogRecord>> {
+        let mut query = ListApiLogs::default();
+        query.connection_id = Some(self.selector.clone());
+        query.paging.cursor = cursor.map(str::to_owned);
+        self.call(query).await
+    }
+
+    /// One request with what was sent and answered, secrets masked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound) when the customer has no such record.
+    pub async fn api_log(&self, id: impl Into<String>) -> Result<ApiLogRecord> {
+        self.call(GetApiLog::new(id)).await
     }
 }
 

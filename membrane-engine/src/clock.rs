@@ -1,6 +1,7 @@
 //! Time and fresh ids, in one place.
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use uuid::Uuid;
 
 /// Now, as answers show it: ISO 8601, UTC, milliseconds.
@@ -9,17 +10,25 @@ pub(crate) fn now() -> String {
 }
 
 pub(crate) fn iso(time: Timestamp) -> String {
-    let time = time.to_zoned(jiff::tz::TimeZone::UTC).datetime();
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        time.year(),
-        time.month(),
-        time.day(),
-        time.hour(),
-        time.minute(),
-        time.second(),
-        time.millisecond()
-    )
+    let time = Offset::UTC.to_datetime(time);
+    let mut text = String::with_capacity("2026-01-02T03:04:05.678Z".len());
+    let mut push = |number: i16, digits: u32, after: char| {
+        // A year before 0 has no place in a text of four digits; no clock shows one.
+        let number = number.unsigned_abs();
+        for power in (0..digits).rev() {
+            let digit = number / 10_u16.pow(power) % 10;
+            text.push(char::from(b'0' + digit as u8));
+        }
+        text.push(after);
+    };
+    push(time.year(), 4, '-');
+    push(time.month().into(), 2, '-');
+    push(time.day().into(), 2, 'T');
+    push(time.hour().into(), 2, ':');
+    push(time.minute().into(), 2, ':');
+    push(time.second().into(), 2, '.');
+    push(time.millisecond(), 3, 'Z');
+    text
 }
 
 /// A new id. Ids grow with time (UUID version 7, [RFC 9562](https://www.rfc-editor.org/rfc/rfc9562)).
@@ -33,6 +42,12 @@ mod tests {
 
     #[test]
     fn times_are_sortable_text() {
-        assert_eq!(iso(Timestamp::from_millisecond(1_700_000_000_007).unwrap()), "2023-11-14T22:13:20.007Z");
+        for (millis, text) in [
+            (1_700_000_000_007, "2023-11-14T22:13:20.007Z"),
+            (0, "1970-01-01T00:00:00.000Z"),
+            (253_402_207_199_999, "9999-12-30T21:59:59.999Z"),
+        ] {
+            assert_eq!(iso(Timestamp::from_millisecond(millis).unwrap()), text);
+        }
     }
 }

@@ -38,8 +38,7 @@ async fn recorded(target: Target, requests: Vec<ApiRequest>) -> Vec<Value> {
         let _ = client.send(request).await;
     }
     drop(client);
-    let exchanges = Arc::into_inner(recorder).unwrap().into_exchanges();
-    exchanges.into_iter().map(|exchange| serde_json::to_value(exchange).unwrap()).collect()
+    recorder.take().exchanges().map(|exchange| serde_json::to_value(exchange).unwrap()).collect()
 }
 
 #[tokio::test]
@@ -154,13 +153,15 @@ async fn blocked_and_dropped_requests_are_recorded() {
     let client = stack.client(server.target().into(), Some(recorder.clone()));
     let sent = tokio::time::timeout(Duration::from_millis(50), client.send(ApiRequest::get("/")));
     assert!(sent.await.is_err());
-    let exchanges = recorder.take_exchanges();
+    let recording = recorder.take();
+    let exchanges: Vec<_> = recording.exchanges().collect();
     assert_eq!(exchanges[0].error.as_deref(), Some("the caller stopped waiting"));
 
     let stack = membrane_engine::http::HttpStack::builder().build().unwrap();
     let client = stack.client(server.target().into(), Some(recorder.clone()));
     assert!(client.send(ApiRequest::get("/")).await.is_err());
-    let exchanges = recorder.take_exchanges();
+    let recording = recorder.take();
+    let exchanges: Vec<_> = recording.exchanges().collect();
     assert!(exchanges[0].error.as_deref().unwrap().contains("loopback"), "{exchanges:?}");
 }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use membrane_core::element::ElementKind::{Action, Connection};
 use membrane_core::{ErrorKind, Paging};
-use membrane_engine::store::{Query, Row, RunQuery, RunRow, Sealed, SqliteStore, Store, Write};
+use membrane_engine::store::{Query, Row, RunKind, RunQuery, RunRow, Sealed, SqliteStore, Store, Write};
 use serde_json::{Map, json};
 
 use crate::store_support::{CREATED_AT, row, scope};
@@ -38,6 +38,7 @@ fn run(id: String) -> RunRow {
         customer: "ann".into(),
         integration: None,
         connection: None,
+        kind: RunKind::Action,
         actions: [Some("a".into()), None, None],
         is_success: true,
         created_at: CREATED_AT.to_owned(),
@@ -173,7 +174,7 @@ async fn write(store: &SqliteStore, name: &str, n: u64) {
             let read = store.row(&scope(), Action, &id.into()).await.unwrap().unwrap();
             assert_eq!(read.revision, "2", "a write is not seen by the read after it");
         }
-        _ => store.append_runs(&[run(id)]).await.unwrap(),
+        _ => store.append_runs([run(id)].into()).await.unwrap(),
     }
 }
 
@@ -254,7 +255,7 @@ async fn writes_until_it_is_killed() {
                 let id = format!("{name}-{caller}-{n}");
                 let pair = ["a", "b"].map(|half| Write::Insert(action(format!("{id}-{half}"))));
                 store.write(&scope(), pair.to_vec()).await.unwrap();
-                store.append_runs(&[run(id.clone())]).await.unwrap();
+                store.append_runs([run(id.clone())].into()).await.unwrap();
                 writeln!(std::io::stdout(), "written {id}.").unwrap();
                 assert!(Instant::now() < end, "nobody killed this process");
             }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use membrane_client::ErrorKind;
-use membrane_core::op::RunStatus;
+use membrane_core::op::{ApiLogRecord, ListApiLogs, RunStatus, SortOrder};
 use serde_json::json;
 
 use crate::on_both;
@@ -12,7 +12,10 @@ on_both!(
     shows_no_secret,
     survives_a_deep_input,
     logs_a_run_nobody_waited_for,
-    ends_what_is_under_way_before_it_shuts_down
+    ends_what_is_under_way_before_it_shuts_down,
+    logs_what_is_no_action_too,
+    pages_through_requests_both_ways,
+    masks_what_a_collection_reads
 );
 
 async fn logs_every_run_with_its_exchanges(stage: Stage) {
@@ -94,4 +97,95 @@ async fn ends_what_is_under_way_before_it_shuts_down(stage: Stage) {
     slow.await.unwrap().expect("the run ended as ever");
     let error = faulty.action("read").run(json!({"path": "empty"})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
+async fn logs_what_is_no_action_too(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let tasks = taskly.collection("tasks");
+    tasks.create(json!({"title": "logged"})).await.unwrap();
+    tasks.list().page(None).await.unwrap();
+    assert!(tasks.get("no-such-task").await.is_err());
+    taskly.test().await.unwrap();
+    let answer = taskly.proxy(http::Method::GET, "/v1/me", None).await.unwrap();
+    stage.engine.flush().await;
+    let logged = taskly.api_logs(None).await.unwrap().items;
+    let seen: Vec<_> = logged
+        .iter()
+        .map(|record| (record.source.as_str(), record.request_method.as_str(), record.status_code, record.is_success))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("proxy", "GET", Some(answer.status), true),
+            ("connection-test", "GET", Some(200), true),
+            ("data-collection", "GET", Some(404), false),
+            ("data-collection", "GET", Some(200), true),
+            ("data-collection", "POST", Some(201), true),
+        ]
+    );
+    let created = taskly.api_log(&logged[4].id).await.unwrap();
+    let exchange = created.exchange.unwrap();
+    assert!(exchange["request"]["body"].as_str().unwrap().contains("logged"), "{exchange}");
+    assert!(taskly.runs().await.unwrap().items.is_empty(), "no action ran");
+    for id in [logged[0].id.as_str(), "", "nonsense", "0.0", &format!("{}.9", logged[0].run_id)] {
+        let other = stage.client.customer("mallory").connection("taskly").api_log(id).await;
+        assert_eq!(other.unwrap_err().kind(), ErrorKind::NotFound, "{id}");
+    }
+    let unknown = stage.client.customer("mallory").connection("taskly").api_logs(None).await;
+    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+async fn pages_through_requests_both_ways(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    for n in 0..7 {
+        taskly.collection("tasks").create(json!({"title": format!("{n}")})).await.unwrap();
+        // A match reads page after page: several requests of one run.
+        taskly.collection("tasks").find(json!({"title": format!("{n}")})).await.unwrap();
+    }
+    stage.engine.flush().await;
+    let read = async |order: Option<SortOrder>, limit: u32, is_success: Option<bool>| {
+        let mut query = ListApiLogs::default();
+        query.connection_id = Some("taskly".to_owned());
+        query.sort_order = order;
+        query.is_success = is_success;
+        query.paging.limit = Some(limit);
+        let mut records: Vec<ApiLogRecord> = Vec::new();
+        loop {
+            let page = stage.call(Some("acme"), query.clone()).await.unwrap();
+            assert!(page.items.len() <= limit as usize);
+            records.extend(page.items);
+            match page.cursor {
+                Some(cursor) => query.paging.cursor = Some(cursor),
+                None => break records.into_iter().map(|record| record.id).collect::<Vec<_>>(),
+            }
+        }
+    };
+    let all = read(None, 1000, None).await;
+    assert!(all.len() >= 14, "{}", all.len());
+    for limit in [1, 2, 3, 5] {
+        assert_eq!(read(Some(SortOrder::Desc), limit, None).await, all);
+        let mut oldest = read(Some(SortOrder::Asc), limit, None).await;
+        oldest.reverse();
+        assert_eq!(oldest, all);
+        assert_eq!(read(None, limit, Some(true)).await, all);
+    }
+    assert!(read(None, 3, Some(false)).await.is_empty());
+    let mut query = ListApiLogs::default();
+    query.paging.cursor = Some("nonsense".to_owned());
+    assert_eq!(stage.call(Some("acme"), query).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+}
+
+async fn masks_what_a_collection_reads(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let secret = stage.tasks.api_key();
+    taskly.collection("tasks").create(json!({"title": format!("key {secret}")})).await.unwrap();
+    let _ = taskly.proxy(http::Method::GET, format!("/{secret}"), None).await;
+    stage.engine.flush().await;
+    for record in taskly.api_logs(None).await.unwrap().items {
+        let whole = taskly.api_log(&record.id).await.unwrap();
+        assert!(!serde_json::to_string(&whole).unwrap().contains(&secret), "{whole:?}");
+    }
 }

@@ -11,6 +11,7 @@ mod connection;
 mod connector;
 mod element;
 mod list;
+mod log;
 mod route;
 
 use schemars::JsonSchema;
@@ -34,6 +35,7 @@ pub use self::connector::{
 };
 pub use self::element::{Archive, Create, Get, Replace, Restore, Update};
 pub use self::list::{List, ListQuery};
+pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, SortOrder};
 pub use self::route::{Body, Encoded, Route};
 
 /// One operation of the catalogue; the struct is its input.

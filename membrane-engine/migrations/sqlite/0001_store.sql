@@ -67,6 +67,7 @@ CREATE TABLE membrane_sealed (
 CREATE TABLE membrane_runs (
     workspace          TEXT NOT NULL,
     id                 TEXT NOT NULL,
+    kind               TEXT NOT NULL,
     customer           TEXT NOT NULL,
     integration        TEXT,
     connection         TEXT,
@@ -78,21 +79,20 @@ CREATE TABLE membrane_runs (
     record             TEXT NOT NULL,
     -- The last column, so that a listing does not read through megabytes it does not show.
     exchanges          TEXT NOT NULL,
-    PRIMARY KEY (workspace, id)
+    PRIMARY KEY (workspace, kind, id)
 );
 
-CREATE INDEX membrane_runs_customer ON membrane_runs (workspace, customer, id);
-CREATE INDEX membrane_runs_integration ON membrane_runs (workspace, integration, id)
+-- A run is written with every call: an index here costs each of them more than it does elsewhere.
+CREATE INDEX membrane_runs_customer ON membrane_runs (workspace, kind, customer, id);
+CREATE INDEX membrane_runs_integration ON membrane_runs (workspace, kind, integration, id)
     WHERE integration IS NOT NULL;
-CREATE INDEX membrane_runs_connection ON membrane_runs (workspace, connection, id)
+CREATE INDEX membrane_runs_connection ON membrane_runs (workspace, kind, connection, id)
     WHERE connection IS NOT NULL;
-CREATE INDEX membrane_runs_failed ON membrane_runs (workspace, id) WHERE is_success = 0;
+CREATE INDEX membrane_runs_action_universal ON membrane_runs (workspace, kind, action_universal, id)
+    WHERE action_universal IS NOT NULL;
+CREATE INDEX membrane_runs_action_integration ON membrane_runs (workspace, kind, action_integration, id)
+    WHERE action_integration IS NOT NULL;
+CREATE INDEX membrane_runs_action_connection ON membrane_runs (workspace, kind, action_connection, id)
+    WHERE action_connection IS NOT NULL;
+CREATE INDEX membrane_runs_failed ON membrane_runs (workspace, kind, id) WHERE is_success = 0;
 CREATE INDEX membrane_runs_created ON membrane_runs (workspace, created_at, id);
-
--- One row for each element that took part in a run, whatever its layer.
-CREATE TABLE membrane_run_actions (
-    workspace TEXT NOT NULL,
-    action    TEXT NOT NULL,
-    run       TEXT NOT NULL,
-    PRIMARY KEY (workspace, action, run)
-) WITHOUT ROWID;

@@ -13,7 +13,7 @@ use super::transport::{TransportError, TransportRequest};
 
 /// What belongs to the connection and not to the request; a caller that could set these could make the
 /// app's servers see another request than the guard saw.
-const CONNECTION_HEADERS: &[HeaderName] =
+pub(super) const CONNECTION_HEADERS: &[HeaderName] =
     &[CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 pub(crate) struct Auth {
@@ -43,17 +43,14 @@ pub(crate) fn add_pair(url: &mut Url, pair: &(String, String)) {
     }
 }
 
-/// The target's headers with the call's own over them.
+/// The target's headers, which hold none of the connection's, with the call's own over them.
 fn headers(call: &Call<'_>) -> HeaderMap {
     let mut headers = call.target.headers().clone();
-    for name in call.headers.keys() {
+    for name in call.headers.keys().filter(|name| !CONNECTION_HEADERS.contains(name)) {
         headers.remove(name);
         for value in call.headers.get_all(name) {
             headers.append(name, value.clone());
         }
-    }
-    for name in CONNECTION_HEADERS {
-        headers.remove(name);
     }
     headers
 }

@@ -85,7 +85,7 @@ impl ApiClient for AppClient {
             response.status,
             response.headers,
             response.body,
-            fault::shown(&call, &answer.url),
+            fault::shown(&call, &answer.request.url),
         ))
     }
 }

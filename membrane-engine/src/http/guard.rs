@@ -23,7 +23,8 @@ pub(crate) struct Guard {
 /// An answer and the address that gave it.
 pub(crate) struct Arrived {
     pub(crate) response: TransportResponse,
-    pub(crate) url: Url,
+    /// What was sent there.
+    pub(crate) request: Arc<TransportRequest>,
 }
 
 impl Guard {
@@ -31,9 +32,10 @@ impl Guard {
     pub(crate) async fn send(
         &self,
         call: &Call<'_>,
-        mut request: TransportRequest,
+        request: TransportRequest,
     ) -> Result<Arrived, TransportError> {
         let deadline = Instant::now() + call.timeout;
+        let mut request = Arc::new(request);
         for _ in 0..=MAX_HOPS {
             let pending = Pending::new(call, &request);
             let outcome = match self.judge(&request.url) {
@@ -43,8 +45,8 @@ impl Guard {
             pending.done(&outcome);
             let response = outcome?;
             match redirect::next(call, &request, &response)? {
-                None => return Ok(Arrived { response, url: request.url }),
-                Some(next) => request = next,
+                None => return Ok(Arrived { response, request }),
+                Some(next) => request = Arc::new(next),
             }
         }
         let message = format!("the app redirected the request more than {MAX_HOPS} times");

@@ -48,7 +48,7 @@ mod wire;
 
 pub use self::budget::RetryBudget;
 pub use self::client::AppClient;
-pub use self::recorder::{Exchange, ExchangeRequest, ExchangeResponse, Recorder};
+pub use self::recorder::{Exchange, ExchangeRequest, ExchangeResponse, Recorder, Recording};
 pub use self::resolve::Resolver;
 pub use self::retry::RetryPolicy;
 pub use self::stack::{Dangerous, HttpStack, HttpStackBuilder};

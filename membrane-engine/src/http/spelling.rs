@@ -39,6 +39,10 @@ const DEEP: usize = 2;
 /// The other ways to read this text: JSON, percent-encoded, and one within the other. Only those that differ
 /// from the text.
 pub(super) fn readings(input: &[u8], plus: bool) -> Vec<Reading> {
+    // Most texts are as they stand.
+    if memchr::memchr2(b'\\', b'%', input).is_none() && !(plus && memchr::memchr(b'+', input).is_some()) {
+        return Vec::new();
+    }
     let codings = [Coding::Json, Coding::Percent { plus: false }, Coding::Percent { plus: true }];
     let codings = if plus { &codings[..] } else { &codings[..2] };
     let mut readings: Vec<Reading> = codings.iter().filter_map(|coding| read(input, *coding)).collect();

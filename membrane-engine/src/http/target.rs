@@ -9,8 +9,8 @@ use membrane_core::{Error, Result};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::address;
 use super::mask::Mask;
+use super::{address, auth};
 
 const AGENT: &str = concat!("membrane-rust/", env!("CARGO_PKG_VERSION"));
 
@@ -187,6 +187,9 @@ impl TargetBuilder {
             if !window || rate.requests == 0 || rate.concurrency == Some(0) {
                 return Err(Error::configuration("the rate limit allows no request"));
             }
+        }
+        for name in auth::CONNECTION_HEADERS {
+            self.headers.remove(name);
         }
         self.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         self.headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));

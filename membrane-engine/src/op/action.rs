@@ -1,20 +1,18 @@
 use async_trait::async_trait;
 use membrane_core::element::ElementKind;
 use membrane_core::op::{ActionRun, ActionRunRecord, GetActionRun, ListActionRuns, RunAction, RunStatus};
-use membrane_core::{ElementId, Error, Page, Result};
+use membrane_core::{ElementId, Error, Page, Result, RunId};
 
 use super::Execute;
-use crate::element::customer::{Whose, whose};
-use crate::element::select;
+use super::log::{Narrowed, logged_run};
 use crate::run::{run_action, run_record};
-use crate::store::RunQuery;
+use crate::store::{RunKind, RunQuery};
 use crate::{Caller, Engine};
 
 #[async_trait]
 impl Execute for RunAction {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<ActionRun> {
-        // Through all layers the future is too big to lie on a stack.
-        Box::pin(run_action(engine, caller, self)).await
+        run_action(engine, caller, self).await
     }
 }
 
@@ -22,32 +20,21 @@ impl Execute for RunAction {
 impl Execute for ListActionRuns {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<ActionRunRecord>> {
         self.paging.check_cursor()?;
-        if self.external_app_id.is_some() {
-            // No run is of an app of a catalogue yet.
-            return Ok(Page::default());
-        }
-        let integration = match &self.integration_id {
-            Some(text) => Some(select::integration(engine, caller, text, true).await?.id.into()),
-            None => None,
+        let narrowed = Narrowed {
+            external_app_id: self.external_app_id,
+            integration_id: self.integration_id,
+            connection_id: self.connection_id,
+            tenant_id: self.tenant_id,
+            user_id: self.user_id,
         };
-        let connection = match &self.connection_id {
-            Some(text) => Some(select::connection_of_any_time(engine, caller, text).await?.id.into()),
-            None => None,
-        };
-        let customer = match whose(engine, caller, self.tenant_id.as_deref(), self.user_id.as_deref()).await?
-        {
-            Whose::Anyone => None,
-            Whose::One(customer) => Some(customer),
-            Whose::Nobody => return Ok(Page::default()),
-        };
+        let Some(query) = narrowed.query(engine, caller).await? else { return Ok(Page::default()) };
         let query = RunQuery {
+            kind: Some(RunKind::Action),
             action: self.action_id.as_deref().map(ElementId::from),
-            integration,
-            connection,
-            customer,
             is_success: self.status.map(|status| status == RunStatus::Success),
             from: self.from,
             to: self.to,
+            ..query
         };
         let page = engine.parts().store.runs(&caller.scope(), &query, &self.paging).await?;
         let items = page.items.iter().map(|row| run_record(row, false)).collect::<Result<_>>()?;
@@ -58,14 +45,9 @@ impl Execute for ListActionRuns {
 #[async_trait]
 impl Execute for GetActionRun {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<ActionRunRecord> {
-        let id = self.id.as_str().into();
-        let mut found = engine.parts().store.run(&caller.scope(), &id).await?;
-        if found.is_none() {
-            // A run that just ended may still be on its way to the store.
-            engine.flush().await;
-            found = engine.parts().store.run(&caller.scope(), &id).await?;
-        }
-        let row = found.ok_or_else(|| {
+        let id = RunId::from(self.id.as_str());
+        let found = logged_run(engine, caller, &id).await?;
+        let row = found.filter(|row| row.kind == RunKind::Action).ok_or_else(|| {
             Error::not_found(format!("there is no {} run `{id}`", ElementKind::Action)).with("id", &id)
         })?;
         run_record(&row, self.details == Some(true))

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use membrane_core::connector::Records;
 use membrane_core::op::{
@@ -7,34 +5,33 @@ use membrane_core::op::{
     GetCollection, ListRecords, MatchRecord, MatchedRecord, SearchRecords, UpdateRecord, WrittenRecord,
 };
 use membrane_core::{Error, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Execute;
-use crate::connect::{Connected, connected};
-use crate::run::{Collections, parameters};
+use crate::connect::connected;
+use crate::run::{Collections, logged, parameters};
+use crate::store::RunKind;
 use crate::{Caller, Engine};
 
-/// Opens the collection of a call and does one thing with it; errors name the connection and hide its
-/// secrets.
-macro_rules! with_collection {
-    ($engine:ident, $caller:ident, $target:expr, |$collection:ident| $body:expr) => {{
-        let target: CollectionTarget = $target;
-        let connected = connected($engine, $caller, &target.connection_id).await?;
-        let given = target.parameters.map_or(Value::Null, Value::Object);
-        let parameters = parameters(&connected.connector, &target.collection_key, given)?;
-        let client = connected.client($engine, None);
-        let cx = connected.cx(&client);
-        let outcome = async {
-            let $collection = Collections::open(&cx, &target.collection_key, &parameters)?;
-            $body
-        }
-        .await;
-        outcome.map_err(|error| named(error, &connected))
-    }};
-}
-
-fn named(error: Error, connected: &Arc<Connected>) -> Error {
-    error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask().text(text))
+/// Opens the collection of a call and does one thing with it, which is logged. Errors name the connection
+/// and hide its secrets.
+async fn with_collection<T>(
+    engine: &Engine,
+    caller: &Caller,
+    target: CollectionTarget,
+    (method, input): (&'static str, Value),
+    work: impl AsyncFnOnce(&Collections<'_>) -> Result<T>,
+) -> Result<T> {
+    let connected = connected(engine, caller, &target.connection_id).await?;
+    let key = target.collection_key;
+    let given = target.parameters.map_or(Value::Null, Value::Object);
+    let parameters = parameters(&connected.connector, &key, given)?;
+    let what = (RunKind::Collection, format!("{key}/{method}"));
+    logged(engine, &connected, what, &input, async |client| {
+        let cx = connected.cx(client);
+        work(&Collections::open(&cx, &key, &parameters)?).await
+    })
+    .await
 }
 
 #[async_trait]
@@ -49,64 +46,78 @@ impl Execute for GetCollection {
 impl Execute for ListRecords {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Records> {
         refuse_unified(self.unified_filter.as_ref())?;
-        with_collection!(engine, caller, self.target, |collection| {
+        let input = json!({"filter": self.filter, "cursor": self.cursor});
+        with_collection(engine, caller, self.target, ("list", input), async |collection| {
             let validate = self.validate == Some(true);
             collection.list(self.filter.as_ref(), start(self.cursor.as_deref()), validate).await
         })
+        .await
     }
 }
 
 #[async_trait]
 impl Execute for SearchRecords {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Records> {
-        with_collection!(engine, caller, self.target, |collection| {
+        let input = json!({"query": self.query, "cursor": self.cursor});
+        with_collection(engine, caller, self.target, ("search", input), async |collection| {
             collection.search(&self.query, start(self.cursor.as_deref())).await
         })
+        .await
     }
 }
 
 #[async_trait]
 impl Execute for MatchRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<MatchedRecord> {
-        with_collection!(engine, caller, self.target, |collection| {
+        let input = json!({"query": self.query});
+        with_collection(engine, caller, self.target, ("match", input), async |collection| {
             Ok(MatchedRecord { record: collection.find_match(&self.query).await? })
         })
+        .await
     }
 }
 
 #[async_trait]
 impl Execute for FindRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<FoundRecord> {
-        with_collection!(engine, caller, self.target, |collection| {
+        let input = json!({"id": self.id});
+        with_collection(engine, caller, self.target, ("find-by-id", input), async |collection| {
             Ok(FoundRecord { record: collection.find_by_id(&self.id).await? })
         })
+        .await
     }
 }
 
 #[async_trait]
 impl Execute for CreateRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<WrittenRecord> {
-        with_collection!(engine, caller, self.target, |collection| {
+        let input = json!({"fields": self.fields});
+        with_collection(engine, caller, self.target, ("create", input), async |collection| {
             Ok(WrittenRecord { id: collection.create(&self.fields).await? })
         })
+        .await
     }
 }
 
 #[async_trait]
 impl Execute for UpdateRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<WrittenRecord> {
-        with_collection!(engine, caller, self.target, |collection| {
+        let input = json!({"id": self.id, "fields": self.fields});
+        with_collection(engine, caller, self.target, ("update", input), async |collection| {
             Ok(WrittenRecord { id: collection.update(&self.id, &self.fields).await? })
         })
+        .await
     }
 }
 
 #[async_trait]
 impl Execute for DeleteRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Done> {
-        with_collection!(engine, caller, self.target, |collection| {
+        let input = json!({"id": self.id});
+        with_collection(engine, caller, self.target, ("delete", input), async |collection| {
             collection.delete(&self.id).await.map(|()| Done {})
         })
+        .await
     }
 }
 

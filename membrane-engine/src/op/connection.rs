@@ -12,7 +12,8 @@ use super::Execute;
 use crate::connect::{connected, target};
 use crate::element::sealed::owner;
 use crate::element::{Kind, put, select};
-use crate::run::run_operation;
+use crate::run::{logged, run_operation};
+use crate::store::RunKind;
 use crate::vault::Part;
 use crate::{Caller, Engine};
 
@@ -44,8 +45,11 @@ impl Execute for TestConnection {
         let current = ConnectionSpec::select(engine, caller, &self.selector, false).await?;
         let connected = crate::connect::by_connection_id(engine, caller, current.id.clone().into()).await?;
         let option = connected.connector.auth_option(current.spec.auth_option_key.as_deref())?;
-        let outcome =
-            try_out(engine, &connected.connector, option, &connected.settings, current.id.as_str()).await;
+        let what = (RunKind::ConnectionTest, "test".to_owned());
+        let outcome = logged(engine, &connected, what, &Value::Null, async |client| {
+            ask(option, &connected.cx(client)).await
+        })
+        .await;
         if outcome.as_ref().is_err_and(|error| !says_no(error.kind())) {
             return outcome.map(|()| TestOutcome { success: true });
         }
@@ -78,15 +82,12 @@ impl Execute for GetConnectionOperation {
 impl Execute for RunOperation {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<OperationOutput> {
         let connected = connected(engine, caller, &self.connection_id).await?;
-        let client = connected.client(engine, None);
-        let cx = connected.cx(&client);
         let input = self.input.unwrap_or_else(|| json!({}));
-        let outcome = run_operation(&cx, &self.operation_key, input).await;
-        let output = outcome.map_err(|error| {
-            error
-                .with("connectionId", &connected.connection.id)
-                .masked(|text| connected.target.mask().text(text))
-        })?;
+        let what = (RunKind::Operation, self.operation_key.clone());
+        let output = logged(engine, &connected, what, &input, async |client| {
+            run_operation(&connected.cx(client), &self.operation_key, input.clone()).await
+        })
+        .await?;
         Ok(OperationOutput { output })
     }
 }
@@ -113,11 +114,15 @@ pub(super) async fn try_out(
     limit_key: &str,
 ) -> Result<()> {
     let target = std::sync::Arc::new(target(connector, settings, limit_key, &Value::Null)?);
-    let Some(test) = &option.test else { return Ok(()) };
     let client = engine.parts().http.client(std::sync::Arc::clone(&target), None);
-    let cx = Cx::new(connector, &client, settings);
-    let answer =
-        cx.run(test, &json!({})).await.map_err(|error| error.masked(|text| target.mask().text(text)))?;
+    let asked = ask(option, &Cx::new(connector, &client, settings)).await;
+    asked.map_err(|error| error.masked(|text| target.mask().text(text)))
+}
+
+/// Asks the app whether it takes the credentials, where the connector knows how.
+async fn ask(option: &AuthOption, cx: &Cx<'_>) -> Result<()> {
+    let Some(test) = &option.test else { return Ok(()) };
+    let answer = cx.run(test, &json!({})).await?;
     if answer == Value::Bool(false) {
         return Err(Error::new(ErrorKind::Connection, "the connector's test says no"));
     }

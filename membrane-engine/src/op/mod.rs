@@ -7,6 +7,7 @@ mod connect;
 mod connection;
 mod connector;
 mod element;
+mod log;
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -182,6 +183,8 @@ pub fn catalogue() -> &'static [Entry] {
             Entry::of::<op::RunAction>(),
             Entry::of::<op::ListActionRuns>(),
             Entry::of::<op::GetActionRun>(),
+            Entry::of::<op::ListApiLogs>(),
+            Entry::of::<op::GetApiLog>(),
         ]
     });
     &CATALOGUE

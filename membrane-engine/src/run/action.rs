@@ -9,6 +9,7 @@ use membrane_core::{Error, Formula, Result, RunId, Vars};
 use serde_json::{Map, Value, json};
 
 use super::collection::{Collections, parameters};
+use super::log::Subject;
 use super::plan::{Plan, plan};
 use crate::clock::new_id;
 use crate::http::Recorder;
@@ -19,7 +20,11 @@ pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) 
     let plan = plan(engine, caller, &op.selector).await?;
     let id = RunId::from(new_id());
     let input = op.input.unwrap_or_else(|| Value::Object(Map::new()));
-    let running = engine.parts().log.begin(id.clone(), Arc::clone(&plan), &input, op.meta.as_ref()).await?;
+    let running = engine
+        .parts()
+        .log
+        .begin(id.clone(), Subject::Action(Arc::clone(&plan)), &input, op.meta.as_ref())
+        .await?;
     let outcome = run(engine, &plan, input, running.recorder()).await.map_err(|error| {
         error
             .with_operation("actions.run")
@@ -27,7 +32,7 @@ pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) 
             .with("connectionId", &plan.connected.connection.id)
             .masked(|text| plan.connected.target.mask().text(text))
     });
-    running.end(&outcome);
+    running.end(outcome.as_ref().map(Some));
     outcome.map(|output| ActionRun { output, action_run_id: id })
 }
 

@@ -30,7 +30,8 @@ pub(crate) async fn plan(engine: &Engine, caller: &Caller, selector: &Selector) 
     if let Some(found) = cache.plans.get(&key).await {
         return Ok(found);
     }
-    let plan = Arc::new(make(engine, caller, selector).await?);
+    // Rare, and big: it is kept out of the future of every run.
+    let plan = Arc::new(Box::pin(make(engine, caller, selector)).await?);
     cache.plans.insert(key, Arc::clone(&plan)).await;
     Ok(plan)
 }

@@ -4,8 +4,11 @@ use indexmap::IndexMap;
 use membrane_core::connector::{ApiBody, ApiClient, ApiRequest};
 use membrane_core::op::{Access, ProxyRequest, ProxyResponse};
 use membrane_core::{Error, Result};
+use serde_json::Value;
 
+use super::logged;
 use crate::connect::connected;
+use crate::store::RunKind;
 use crate::{Caller, Engine};
 
 /// Headers of a caller that do not go on: those of the connection to us, those that say who the caller is to
@@ -74,7 +77,6 @@ impl Engine {
 async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Result<ProxyResponse> {
     engine.check(caller, Access::Customer)?;
     let connected = connected(engine, caller, &request.connection_id).await?;
-    let client = connected.client(engine, None);
     // Over REST a whole address arrives behind the slash of the route; it is judged as the address it is.
     let bare = request.path.trim_start_matches('/');
     let is_address = bare.starts_with("https://") || bare.starts_with("http://");
@@ -84,10 +86,10 @@ async fn proxy(engine: &Engine, caller: &Caller, request: ProxyRequest) -> Resul
     if let Some((content_type, body)) = request.body {
         api_request.body = ApiBody::Raw(content_type, body);
     }
-    let response = client
-        .send(api_request)
-        .await
-        .map_err(|error| error.masked(|text| connected.target.mask().text(text)))?;
+    let what = (RunKind::Proxy, format!("{} {}", api_request.method, api_request.path));
+    // What is sent stands in the exchange.
+    let response =
+        logged(engine, &connected, what, &Value::Null, async |client| client.send(api_request).await).await?;
     let mut headers = IndexMap::<String, String>::new();
     for (name, value) in &response.headers {
         if is_hidden(name.as_str()) {

@@ -4,7 +4,10 @@
 //! the rest is one JSON document.
 
 pub(crate) mod depth;
+mod run;
 mod sqlite;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use membrane_core::element::ElementKind;
@@ -13,6 +16,7 @@ use membrane_core::{
 };
 use serde_json::{Map, Value};
 
+pub use self::run::{RunKind, RunQuery, RunRow};
 pub use self::sqlite::{SqliteOptions, SqliteStore};
 
 /// Whose rows a call may see. Every call of a [`Store`] carries one; none can forget it.
@@ -183,50 +187,6 @@ pub enum Write {
     },
 }
 
-/// One run of an action, as it is logged. Secrets are masked before it gets here.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunRow {
-    /// The run; ids grow with time.
-    pub id: RunId,
-    /// The workspace.
-    pub workspace: WorkspaceId,
-    /// The customer.
-    pub customer: CustomerId,
-    /// The integration.
-    pub integration: Option<IntegrationId>,
-    /// The connection.
-    pub connection: Option<ConnectionId>,
-    /// Every element id of the action that took part: universal, integration, connection.
-    pub actions: [Option<ElementId>; 3],
-    /// Whether it succeeded.
-    pub is_success: bool,
-    /// ISO 8601, UTC, milliseconds.
-    pub created_at: String,
-    /// Input, output, error, duration and the like, as JSON text.
-    pub record: String,
-    /// The raw exchanges with the app, as a JSON array in text.
-    pub exchanges: String,
-}
-
-/// Which runs to list, newest first.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct RunQuery {
-    /// With this element as action, at any layer.
-    pub action: Option<ElementId>,
-    /// On this integration.
-    pub integration: Option<IntegrationId>,
-    /// On this connection.
-    pub connection: Option<ConnectionId>,
-    /// Of this customer.
-    pub customer: Option<CustomerId>,
-    /// Successes or failures only.
-    pub is_success: Option<bool>,
-    /// From this time on: ISO 8601 with an offset, or a date (UTC). Anything else is `InvalidInput`.
-    pub from: Option<String>,
-    /// Up to but without this time, in the same form.
-    pub to: Option<String>,
-}
-
 /// Where the engine keeps what must outlive the process.
 ///
 /// # Contract
@@ -243,7 +203,7 @@ pub struct RunQuery {
 ///   lock is the store's own business; a busy database MUST NOT reach the caller while waiting can help,
 ///   and is `LockTimeout` with [`Retry::Backoff`](membrane_core::Retry::Backoff) after that.
 /// - Other faults of the database are `Internal`; the message names the operation, never a row's content.
-/// - Listings are ordered by id, oldest first ([`Store::runs`]: newest first); a cursor is the id to go on
+/// - Listings are ordered by id, oldest first ([`Store::runs`]: newest first unless the query says otherwise); a cursor is the id to go on
 ///   after ([`Store::sealed_not_under`]: opaque) and stays valid while rows come and go. `limit` is
 ///   [`Paging::limit`]. A page that has a cursor is full; a page without is the last.
 ///
@@ -311,9 +271,9 @@ pub trait Store: Send + Sync + 'static {
     async fn rewrap(&self, row: &SealedRow, key_id: &str, wrapped_key: &[u8]) -> Result<()>;
 
     /// Appends runs, all or none, durably. A run that is there already is left as it is.
-    async fn append_runs(&self, runs: &[RunRow]) -> Result<()>;
+    async fn append_runs(&self, runs: Arc<[RunRow]>) -> Result<()>;
 
-    /// Lists runs, without their exchanges.
+    /// Lists runs, without their exchanges unless they are asked for.
     async fn runs(&self, scope: &Scope, query: &RunQuery, paging: &Paging) -> Result<Page<RunRow>>;
 
     /// Reads one run with its exchanges.

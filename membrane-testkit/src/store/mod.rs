@@ -73,6 +73,7 @@ macro_rules! store_suite {
             ]
             runs: [
                 are_found_by_every_filter,
+                are_listed_by_kind_and_in_both_orders,
                 are_found_by_time,
                 are_left_as_they_are_when_appended_again,
                 are_paged_newest_first,

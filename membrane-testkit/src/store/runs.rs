@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use membrane_core::{ErrorKind, Paging, Result};
-use membrane_engine::store::{RunQuery, RunRow, Scope, Store};
+use membrane_engine::store::{RunKind, RunQuery, RunRow, Scope, Store};
 
 use super::world::{World, refused};
 
@@ -20,8 +20,8 @@ pub async fn come_back_as_they_were(store: Arc<dyn Store>) -> Result<()> {
         ..world.run("1", "ann")
     };
     let bare = RunRow { exchanges: String::new(), ..world.run("2", "ann") };
-    world.store.append_runs(&[run.clone(), bare.clone()]).await?;
-    world.store.append_runs(&[]).await?;
+    world.store.append_runs([run.clone(), bare.clone()].into()).await?;
+    world.store.append_runs([].into()).await?;
     assert_eq!(world.store.run(&world.of("ann"), &"1".into()).await?.as_ref(), Some(&run));
     assert_eq!(world.store.run(&world.all(), &"2".into()).await?.as_ref(), Some(&bare));
     assert_eq!(world.store.run(&world.all(), &"3".into()).await?, None);
@@ -34,7 +34,7 @@ pub async fn come_back_as_they_were(store: Arc<dyn Store>) -> Result<()> {
 pub async fn are_left_as_they_are_when_appended_again(store: Arc<dyn Store>) -> Result<()> {
     let world = World::new(store);
     let first = world.run("1", "ann");
-    world.store.append_runs(std::slice::from_ref(&first)).await?;
+    world.store.append_runs([first.clone()].into()).await?;
     let again = RunRow {
         is_success: false,
         actions: [Some("u".into()), None, None],
@@ -42,7 +42,7 @@ pub async fn are_left_as_they_are_when_appended_again(store: Arc<dyn Store>) -> 
         exchanges: "again".to_owned(),
         ..first.clone()
     };
-    world.store.append_runs(&[again, world.run("2", "ann")]).await?;
+    world.store.append_runs([again, world.run("2", "ann")].into()).await?;
     assert_eq!(world.store.run(&world.all(), &"1".into()).await?, Some(first));
     assert!(world.store.run(&world.all(), &"2".into()).await?.is_some());
     let query = RunQuery { action: Some("u".into()), ..RunQuery::default() };
@@ -53,7 +53,7 @@ pub async fn are_left_as_they_are_when_appended_again(store: Arc<dyn Store>) -> 
 /// A customer lists and reads the runs of its own only; the workspace those of all.
 pub async fn are_the_customers_own(store: Arc<dyn Store>) -> Result<()> {
     let world = World::new(store);
-    world.store.append_runs(&[world.run("1", "ann"), world.run("2", "bob")]).await?;
+    world.store.append_runs([world.run("1", "ann"), world.run("2", "bob")].into()).await?;
     let any = RunQuery::default();
     assert_eq!(found(&world, &world.of("ann"), &any).await?, ["1"]);
     assert_eq!(found(&world, &world.all(), &any).await?, ["2", "1"]);
@@ -68,14 +68,14 @@ pub async fn are_the_customers_own(store: Arc<dyn Store>) -> Result<()> {
 pub async fn are_paged_newest_first(store: Arc<dyn Store>) -> Result<()> {
     let world = World::new(store);
     let runs = ["3", "1", "5", "2", "4"].map(|id| world.run(id, "ann"));
-    world.store.append_runs(&runs).await?;
+    world.store.append_runs(runs.into()).await?;
     let mut paging = Paging { limit: Some(2), cursor: None };
     let mut ids = Vec::new();
     loop {
         let page = world.store.runs(&world.all(), &RunQuery::default(), &paging).await?;
         assert!(page.cursor.is_none() || page.items.len() == 2);
         ids.extend(page.items.iter().map(|run| run.id.to_string()));
-        world.store.append_runs(&[world.run(&format!("9{}", ids.len()), "ann")]).await?;
+        world.store.append_runs([world.run(&format!("9{}", ids.len()), "ann")].into()).await?;
         match page.cursor {
             Some(cursor) => paging.cursor = Some(cursor),
             None => break,
@@ -97,7 +97,7 @@ pub async fn are_found_by_every_filter(store: Arc<dyn Store>) -> Result<()> {
         RunRow { id: "5".into(), actions: [None, Some("a".into()), Some("a".into())], ..base.clone() },
         RunRow { id: "6".into(), actions: [None, None, Some("a".into())], is_success: false, ..base },
     ];
-    world.store.append_runs(&runs).await?;
+    world.store.append_runs(runs.into()).await?;
     let any = RunQuery::default();
     let cases: [(RunQuery, &[&str]); 8] = [
         (any.clone(), &["6", "5", "4", "3", "2", "1"]),
@@ -117,6 +117,43 @@ pub async fn are_found_by_every_filter(store: Arc<dyn Store>) -> Result<()> {
     Ok(())
 }
 
+/// Of one kind or of all; the oldest or the newest first; with their exchanges where these are asked for.
+pub async fn are_listed_by_kind_and_in_both_orders(store: Arc<dyn Store>) -> Result<()> {
+    let world = World::new(store);
+    let runs: Vec<RunRow> = (1..=9)
+        .map(|n| {
+            let kind = [RunKind::Action, RunKind::Collection, RunKind::Proxy][n % 3];
+            RunRow { kind, connection: Some("c".into()), ..world.run(&n.to_string(), "ann") }
+        })
+        .collect();
+    world.store.append_runs(runs.into()).await?;
+    let any = RunQuery { connection: Some("c".into()), ..RunQuery::default() };
+    let oldest = RunQuery { oldest_first: true, ..any.clone() };
+    let of = |kind| RunQuery { kind: Some(kind), ..any.clone() };
+    let cases: [(RunQuery, &[&str]); 4] = [
+        (any.clone(), &["9", "8", "7", "6", "5", "4", "3", "2", "1"]),
+        (oldest.clone(), &["1", "2", "3", "4", "5", "6", "7", "8", "9"]),
+        (of(RunKind::Collection), &["7", "4", "1"]),
+        (of(RunKind::Operation), &[]),
+    ];
+    for (query, expected) in &cases {
+        for scope in [world.all(), world.of("ann")] {
+            assert_eq!(found(&world, &scope, query).await?, *expected, "{query:?}");
+        }
+    }
+    for (query, expected) in [(&any, ["3", "2"]), (&oldest, ["5", "6"])] {
+        let paging = Paging { limit: Some(2), cursor: Some("4".to_owned()) };
+        let page = world.store.runs(&world.all(), query, &paging).await?;
+        assert_eq!(page.items.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), expected);
+        assert_eq!(page.cursor.as_deref(), Some(expected[1]));
+        assert!(page.items.iter().all(|run| run.exchanges.is_empty()));
+    }
+    let whole = RunQuery { with_exchanges: true, ..any };
+    let page = world.store.runs(&world.all(), &whole, &Paging::default()).await?;
+    assert!(page.items.iter().all(|run| run.exchanges == "[]"));
+    Ok(())
+}
+
 /// From a time on, up to but without another; times are compared as times, however they are written.
 pub async fn are_found_by_time(store: Arc<dyn Store>) -> Result<()> {
     let world = World::new(store);
@@ -126,7 +163,7 @@ pub async fn are_found_by_time(store: Arc<dyn Store>) -> Result<()> {
         ..world.run(id, "ann")
     };
     let runs = [at("1", "01T00:00:00.000"), at("2", "02T00:00:00.000"), at("3", "02T00:00:00.001")];
-    world.store.append_runs(&runs).await?;
+    world.store.append_runs(runs.into()).await?;
     let day = |text: &str| Some(format!("2026-11-{text}"));
     let cases: [(Option<String>, Option<String>, &[&str]); 8] = [
         (None, None, &["3", "2", "1"]),

@@ -17,7 +17,7 @@ pub async fn a_customer_sees_own_rows_and_the_workspaces(store: Arc<dyn Store>) 
     }
     world.connection("4", "ann").await?;
     world.seal(&ann, "4", "ann", 1).await?;
-    world.store.append_runs(&[world.run("5", "ann")]).await?;
+    world.store.append_runs([world.run("5", "ann")].into()).await?;
 
     assert_eq!(world.found(&ann, &Query::default()).await?, ["1", "2"]);
     assert_eq!(world.found(&bob, &Query::default()).await?, ["1", "3"]);
@@ -111,7 +111,7 @@ pub async fn a_workspace_sees_all_of_its_rows_and_no_others(store: Arc<dyn Store
     here.connection("3", "ann").await?;
     there.connection("3", "ann").await?;
     here.seal(&here.all(), "3", "ann", 1).await?;
-    here.store.append_runs(&[here.run("4", "ann")]).await?;
+    here.store.append_runs([here.run("4", "ann")].into()).await?;
 
     assert_eq!(here.found(&here.all(), &Query::default()).await?, ["1", "2"]);
     assert_eq!(there.found(&there.all(), &Query::default()).await?, ["1"]);

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use membrane_core::element::ElementKind;
 use membrane_core::{ErrorKind, Paging, Result, RunId, WorkspaceId};
-use membrane_engine::store::{Query, Row, RunRow, Scope, Sealed, Store, Write};
+use membrane_engine::store::{Query, Row, RunKind, RunRow, Scope, Sealed, Store, Write};
 use serde_json::{Map, Value};
 
 pub(super) const CREATED_AT: &str = "2026-11-01T10:00:00.000Z";
@@ -76,6 +76,7 @@ impl World {
             customer: customer.into(),
             integration: None,
             connection: None,
+            kind: RunKind::Action,
             actions: [None, None, None],
             is_success: true,
             created_at: CREATED_AT.to_owned(),

@@ -160,7 +160,7 @@ pub async fn a_closed_store_says_so(store: Arc<dyn Store>) -> Result<()> {
     refused(world.store.rows(&all, Action, &Query::default(), &paging).await, internal);
     refused(world.store.sealed(&all, &"1".into()).await, internal);
     refused(world.store.sealed_not_under("k", &paging).await, internal);
-    refused(world.store.append_runs(&[world.run("1", "ann")]).await, internal);
+    refused(world.store.append_runs([world.run("1", "ann")].into()).await, internal);
     refused(world.store.runs(&all, &RunQuery::default(), &paging).await, internal);
     refused(world.store.run(&all, &"1".into()).await, internal);
     refused(world.store.workspace("k", &world.workspace).await, internal);

@@ -19,9 +19,8 @@ use tokio::task::JoinHandle;
 
 pub(crate) use self::row::run_record;
 use self::running::Finished;
-pub(crate) use self::running::Running;
+pub(crate) use self::running::{Running, Subject};
 use self::writer::Writer;
-use super::plan::Plan;
 use crate::store::Store;
 
 /// Runs that are under way or wait to be written; a run beyond that waits before it begins.
@@ -109,7 +108,7 @@ impl RunLog {
     pub(crate) async fn begin(
         &self,
         id: RunId,
-        plan: Arc<Plan>,
+        subject: Subject,
         input: &Value,
         meta: Option<&Map<String, Value>>,
     ) -> Result<Running> {
@@ -118,7 +117,7 @@ impl RunLog {
         let sender = self.sender.upgrade().ok_or_else(shut_down)?;
         self.waiting.room().await;
         let place = sender.reserve_owned().await.map_err(|_| shut_down())?;
-        Ok(Running::new(place, Arc::clone(&self.waiting), Finished::begun(id, plan, input, meta)))
+        Ok(Running::new(place, Arc::clone(&self.waiting), Finished::begun(id, subject, input, meta)))
     }
 
     /// Refuses once the log is closed.

@@ -1,5 +1,9 @@
 //! A run as the store keeps it, and as answers show it.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::Timestamp;
 use membrane_core::op::{ActionRunRecord, RunStatus};
 use membrane_core::{CustomerId, Error, ErrorBody, Result};
 use serde::Serialize;
@@ -13,31 +17,29 @@ use crate::store::RunRow;
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Record<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorBody>,
-    completed_at: String,
     /// Milliseconds.
     duration: u64,
 }
 
 /// A run without secrets.
 pub(super) fn row(run: &Finished) -> RunRow {
-    let connected = &run.plan.connected;
+    let connected = run.subject.connected();
     let (place, target) = (&connected.connection.place, &connected.target);
     let error = run.error();
     let is_success = error.is_none();
     let record = Record {
-        name: &run.plan.name,
+        name: target.mask().text(run.subject.name()),
         user_id: place.user_id.as_deref(),
         error,
-        completed_at: iso(run.started_at + run.duration),
         duration: u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX),
     };
     let output = match &run.outcome {
-        Outcome::Success(output) => Some(output),
+        Outcome::Success(output) => output.as_ref(),
         Outcome::Error(_) | Outcome::Unknown => None,
     };
     let mut record = serde_json::to_string(&record).unwrap_or_else(|_| r#"{"name":null}"#.to_owned());
@@ -54,15 +56,16 @@ pub(super) fn row(run: &Finished) -> RunRow {
     record.push('}');
     RunRow {
         id: run.id.clone(),
+        kind: run.subject.kind(),
         workspace: connected.workspace.clone(),
         customer: place.tenant_id.clone().unwrap_or_else(|| CustomerId::from("")),
         integration: place.integration_id.clone(),
         connection: Some(connected.connection.id.clone().into()),
-        actions: run.plan.actions.clone(),
+        actions: run.subject.actions(),
         is_success,
         created_at: iso(run.started_at),
         record,
-        exchanges: serde_json::to_string(&run.recorder.take_exchanges()).unwrap_or_else(|_| "[]".to_owned()),
+        exchanges: serde_json::to_string(&run.recorder.take()).unwrap_or_else(|_| "[]".to_owned()),
     }
 }
 
@@ -71,6 +74,9 @@ pub(crate) fn run_record(row: &RunRow, details: bool) -> Result<ActionRunRecord>
     let unreadable =
         |error: serde_json::Error| Error::internal("a logged run cannot be read").with_source(error);
     let mut record: Value = serde_json::from_str(&row.record).map_err(unreadable)?;
+    let began = row.created_at.parse::<Timestamp>();
+    let took = record.get("duration").and_then(Value::as_u64).map(Duration::from_millis);
+    let completed_at = began.ok().zip(took).map(|(began, took)| iso(began + took));
     let [universal, of_app, own] = &row.actions;
     let most_specific = own.as_ref().or(of_app.as_ref()).or(universal.as_ref());
     let facts = json!({
@@ -84,6 +90,7 @@ pub(crate) fn run_record(row: &RunRow, details: bool) -> Result<ActionRunRecord>
         "integrationActionId": of_app,
         "connectionActionId": own,
         "createdAt": row.created_at,
+        "completedAt": completed_at,
     });
     if let (Value::Object(record), Value::Object(facts)) = (&mut record, facts) {
         record.extend(facts);

@@ -4,19 +4,57 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use membrane_core::{Error, ErrorBody, ErrorKind, Result, RunId};
+use membrane_core::{ElementId, Error, ErrorBody, ErrorKind, Result, RunId};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::OwnedPermit;
 
 use super::excerpt::Excerpt;
 use super::{Message, Waiting};
+use crate::connect::Connected;
 use crate::http::Recorder;
 use crate::run::plan::Plan;
+use crate::store::RunKind;
+
+/// What runs, and on what.
+pub(crate) enum Subject {
+    Action(Arc<Plan>),
+    Other { kind: RunKind, name: String, connected: Arc<Connected> },
+}
+
+impl Subject {
+    pub(super) fn kind(&self) -> RunKind {
+        match self {
+            Self::Action(_) => RunKind::Action,
+            Self::Other { kind, .. } => *kind,
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Action(plan) => &plan.name,
+            Self::Other { name, .. } => name,
+        }
+    }
+
+    pub(super) fn connected(&self) -> &Connected {
+        match self {
+            Self::Action(plan) => &plan.connected,
+            Self::Other { connected, .. } => connected,
+        }
+    }
+
+    pub(super) fn actions(&self) -> [Option<ElementId>; 3] {
+        match self {
+            Self::Action(plan) => plan.actions.clone(),
+            Self::Other { .. } => [None, None, None],
+        }
+    }
+}
 
 /// A run that ended, as it came off the hot path: nothing is masked yet.
 pub(super) struct Finished {
     pub(super) id: RunId,
-    pub(super) plan: Arc<Plan>,
+    pub(super) subject: Subject,
     pub(super) input: Excerpt,
     pub(super) meta: Option<Excerpt>,
     pub(super) outcome: Outcome,
@@ -28,7 +66,8 @@ pub(super) struct Finished {
 /// How a run ended.
 pub(super) enum Outcome {
     Error(Box<ErrorBody>),
-    Success(Excerpt),
+    /// With what came out of it, where that is kept.
+    Success(Option<Excerpt>),
     /// Nobody waited for the end; what the app did is not known.
     Unknown,
 }
@@ -36,13 +75,13 @@ pub(super) enum Outcome {
 impl Finished {
     pub(super) fn begun(
         id: RunId,
-        plan: Arc<Plan>,
+        subject: Subject,
         input: &Value,
         meta: Option<&Map<String, Value>>,
     ) -> Self {
         Self {
             id,
-            plan,
+            subject,
             input: Excerpt::of(input),
             meta: meta.map(Excerpt::of_map),
             outcome: Outcome::Unknown,
@@ -55,8 +94,8 @@ impl Finished {
     /// About how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let output = match &self.outcome {
-            Outcome::Success(output) => output.kept(),
-            Outcome::Error(_) | Outcome::Unknown => 0,
+            Outcome::Success(Some(output)) => output.kept(),
+            Outcome::Error(_) | Outcome::Success(None) | Outcome::Unknown => 0,
         };
         self.input.kept() + self.meta.as_ref().map_or(0, Excerpt::kept) + output + self.recorder.kept_bytes()
     }
@@ -101,10 +140,10 @@ impl Running {
         &self.recorder
     }
 
-    /// Logs how the run ended.
-    pub(crate) fn end(mut self, outcome: &Result<Value>) {
+    /// Logs how the run ended, with its output where that says more than the exchanges do.
+    pub(crate) fn end(mut self, outcome: Result<Option<&Value>, &Error>) {
         self.hand_over(match outcome {
-            Ok(output) => Outcome::Success(Excerpt::of(output)),
+            Ok(output) => Outcome::Success(output.map(Excerpt::of)),
             Err(error) => Outcome::Error(Box::new(error.into())),
         });
     }

@@ -79,19 +79,19 @@ impl Writer {
                 Message::Flush(done) => flushing.push(done),
             }
         }
-        self.write(&rows).await;
+        self.write(rows.into()).await;
         self.waiting.remove(bytes);
         for done in flushing {
             let _ = done.send(());
         }
     }
 
-    async fn write(&self, rows: &[RunRow]) {
+    async fn write(&self, rows: Arc<[RunRow]>) {
         if rows.is_empty() {
             return;
         }
         for attempt in 1..=TRIES {
-            match self.store.append_runs(rows).await {
+            match self.store.append_runs(Arc::clone(&rows)).await {
                 Ok(()) => return,
                 Err(error) if attempt == TRIES => {
                     tracing::error!(target: "membrane::log", runs = rows.len(), %error, "runs could not be logged");

@@ -79,9 +79,9 @@ pub(super) fn select_page(
         if let Some(after) = paging.start() {
             select.push(" AND id > ").arg(after);
         }
-        select.push(" ORDER BY id LIMIT ").int(limit).push(")");
+        select.push(" ORDER BY id").limit(limit).push(")");
     }
-    select.push(") ORDER BY id LIMIT ").int(limit);
+    select.push(") ORDER BY id").limit(limit);
     Ok(select)
 }
 

@@ -234,8 +234,8 @@ impl Store for SqliteStore {
         self.submit(Work::Rewrap { row: row.clone(), key_id, wrapped_key }).await.map(|_| ())
     }
 
-    async fn append_runs(&self, runs: &[RunRow]) -> Result<()> {
-        self.submit(Work::Append(runs.to_vec())).await.map(|_| ())
+    async fn append_runs(&self, runs: Arc<[RunRow]>) -> Result<()> {
+        self.submit(Work::Append(runs)).await.map(|_| ())
     }
 
     async fn runs(&self, scope: &Scope, query: &RunQuery, paging: &Paging) -> Result<Page<RunRow>> {

@@ -1,16 +1,16 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
-use membrane_core::{ElementId, Error, Page, Paging, Result, RunId};
+use membrane_core::{Error, Page, Paging, Result, RunId};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::select::{Select, column, fetch_limit, id, page};
 use super::writer::Stop;
-use crate::store::{RunQuery, RunRow, Scope};
+use crate::store::{RunKind, RunQuery, RunRow, Scope};
 
-const COLUMNS: &str = "runs.id, runs.workspace, runs.customer, runs.integration, runs.connection, \
+const COLUMNS: &str = "runs.id, runs.workspace, runs.kind, runs.customer, runs.integration, runs.connection, \
                        runs.action_universal, runs.action_integration, runs.action_connection, \
                        runs.is_success, runs.created_at, runs.record";
 
@@ -20,28 +20,60 @@ const COLUMNS: &str = "runs.id, runs.workspace, runs.customer, runs.integration,
 pub(super) fn select_one(scope: &Scope, run: &RunId) -> Select {
     let mut select = Select::new("SELECT ");
     select.push(COLUMNS).push(", runs.exchanges FROM membrane_runs AS runs WHERE runs.workspace = ");
-    select.arg(scope.workspace()).push(" AND runs.id = ").arg(run);
-    select.and_eq("runs.customer = ", scope.customer());
+    select.arg(scope.workspace()).push(" AND runs.id = ").arg(run).push(" AND runs.kind IN (");
+    for (n, kind) in RunKind::ALL.iter().enumerate() {
+        select.push(if n > 0 { ", " } else { "" }).arg(kind.as_str());
+    }
+    select.push(")").and_eq("runs.customer = ", scope.customer());
     select
 }
 
-/// The statement that reads one page, newest first, and the first run of the next.
+/// The statement that reads one page and the first run of the next.
+///
+/// Runs of several kinds, or of an action that may stand at any of three layers, are the newest of the newest of
+/// each: every part walks its own index in order.
 pub(super) fn select_page(scope: &Scope, query: &RunQuery, paging: &Paging) -> Result<Select> {
     let limit = fetch_limit(paging)?;
+    let span = (
+        query.from.as_deref().map(|from| instant("from", from)).transpose()?,
+        query.to.as_deref().map(|to| instant("to", to)).transpose()?,
+    );
+    let kinds = query.kind.as_ref().map_or(RunKind::ALL, std::slice::from_ref);
+    let layers: &[Option<&'static str>] = match query.action {
+        Some(_) => &[
+            Some("runs.action_universal = "),
+            Some("runs.action_integration = "),
+            Some("runs.action_connection = "),
+        ],
+        None => &[None],
+    };
     let mut select = Select::new("SELECT ");
-    select.push(COLUMNS).push(", '' FROM ");
-    match &query.action {
-        None => {
-            select.push("membrane_runs AS runs WHERE runs.workspace = ").arg(scope.workspace());
+    select.push(COLUMNS).push(if query.with_exchanges { ", runs.exchanges" } else { ", ''" });
+    select.push(" FROM membrane_runs AS runs WHERE runs.rowid IN (");
+    let order = if query.oldest_first { " ORDER BY runs.id" } else { " ORDER BY runs.id DESC" };
+    let parts = kinds.iter().flat_map(|kind| layers.iter().map(move |layer| (kind, layer)));
+    for (n, (kind, layer)) in parts.enumerate() {
+        select.push(if n > 0 { " UNION SELECT * FROM (" } else { "SELECT * FROM (" });
+        select.push("SELECT runs.rowid FROM membrane_runs AS runs WHERE runs.workspace = ");
+        select.arg(scope.workspace()).push(" AND runs.kind = ").arg(kind.as_str());
+        if let Some(action_is) = layer {
+            select.and_eq(action_is, query.action.as_ref());
         }
-        // CROSS JOIN keeps this order: the runs of one action are few among all.
-        Some(action) => {
-            select.push("membrane_run_actions AS actions CROSS JOIN membrane_runs AS runs ");
-            select.push("ON runs.workspace = actions.workspace AND runs.id = actions.run ");
-            select.push("WHERE actions.workspace = ").arg(scope.workspace());
-            select.push(" AND actions.action = ").arg(action);
-        }
+        narrow(&mut select, scope, query, &span, paging);
+        select.push(order).limit(limit).push(")");
     }
+    select.push(")").push(order).limit(limit);
+    Ok(select)
+}
+
+/// Adds what holds for every run of a page.
+fn narrow(
+    select: &mut Select,
+    scope: &Scope,
+    query: &RunQuery,
+    (from, to): &(Option<String>, Option<String>),
+    paging: &Paging,
+) {
     select
         .and_eq("runs.customer = ", scope.customer())
         .and_eq("runs.customer = ", query.customer.as_ref())
@@ -56,22 +88,14 @@ pub(super) fn select_page(scope: &Scope, query: &RunQuery, paging: &Paging) -> R
             select.push(" AND runs.is_success = 1");
         }
     }
-    let order = if query.action.is_some() { "actions.run" } else { "runs.id" };
-    if let Some(from) = &query.from {
-        let from = instant("from", from)?;
-        select.push(" AND runs.created_at >= ").arg(&from);
+    if let Some(from) = from {
+        select.push(" AND runs.created_at >= ").arg(from);
         // Ids grow with time, so this stops the walk early; were they not, it would still be right.
-        select.push(" AND ").push(order).push(" >= (SELECT MIN(id) FROM membrane_runs WHERE workspace = ");
-        select.arg(scope.workspace()).push(" AND created_at >= ").arg(&from).push(")");
+        select.push(" AND runs.id >= (SELECT MIN(id) FROM membrane_runs WHERE workspace = ");
+        select.arg(scope.workspace()).push(" AND created_at >= ").arg(from).push(")");
     }
-    if let Some(to) = &query.to {
-        select.push(" AND runs.created_at < ").arg(instant("to", to)?);
-    }
-    if let Some(after) = paging.start() {
-        select.push(" AND ").push(order).push(" < ").arg(after);
-    }
-    select.push(" ORDER BY ").push(order).push(" DESC LIMIT ").int(limit);
-    Ok(select)
+    select.and_eq("runs.created_at < ", to.as_ref());
+    select.and_eq(if query.oldest_first { "runs.id > " } else { "runs.id < " }, paging.start());
 }
 
 /// Cuts the rows of [`select_page`] to a page.
@@ -84,15 +108,21 @@ pub(super) fn read(row: &SqliteRow) -> Result<RunRow> {
     Ok(RunRow {
         id: column::<String>(row, 0)?.into(),
         workspace: column::<String>(row, 1)?.into(),
-        customer: column::<String>(row, 2)?.into(),
-        integration: id(row, 3)?,
-        connection: id(row, 4)?,
-        actions: [id(row, 5)?, id(row, 6)?, id(row, 7)?],
-        is_success: column(row, 8)?,
-        created_at: column(row, 9)?,
-        record: column(row, 10)?,
-        exchanges: column(row, 11)?,
+        kind: kind(&column::<String>(row, 2)?)?,
+        customer: column::<String>(row, 3)?.into(),
+        integration: id(row, 4)?,
+        connection: id(row, 5)?,
+        actions: [id(row, 6)?, id(row, 7)?, id(row, 8)?],
+        is_success: column(row, 9)?,
+        created_at: column(row, 10)?,
+        record: column(row, 11)?,
+        exchanges: column(row, 12)?,
     })
+}
+
+fn kind(text: &str) -> Result<RunKind> {
+    let known = RunKind::ALL.iter().copied().find(|kind| kind.as_str() == text);
+    known.ok_or_else(|| Error::internal(format!("a stored run is of the unknown kind `{text}`")))
 }
 
 /// Brings a time to the form that is stored, so that texts compare as times do.
@@ -114,67 +144,23 @@ const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 /// Appends runs with few statements: each is a message to SQLite's thread and back.
 pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Result<(), Stop> {
-    let mut is_known = false;
     for runs in by_size(runs) {
-        let text = many(
-            "INSERT INTO membrane_runs (workspace, id, customer, integration, connection, action_universal, \
-             action_integration, action_connection, is_success, created_at, record, exchanges) VALUES ",
-            "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            runs.len(),
-        );
-        let mut query = sqlx::query(AssertSqlSafe(text));
+        let mut query = sqlx::query(AssertSqlSafe(insert(runs.len())));
         for run in runs {
             query = bind(query, run);
-        }
-        is_known |= query.execute(&mut *conn).await?.rows_affected() < runs.len() as u64;
-    }
-    let actions: Vec<(&RunRow, &ElementId)> =
-        runs.iter().flat_map(|run| run.actions.iter().flatten().map(move |action| (run, action))).collect();
-    if is_known {
-        return append_known(conn, &actions).await;
-    }
-    for actions in by_size(&actions) {
-        let text = many(
-            "INSERT INTO membrane_run_actions (workspace, action, run) VALUES ",
-            "(?, ?, ?)",
-            actions.len(),
-        );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for (run, action) in actions {
-            query = query.bind(run.workspace.as_str()).bind(action.as_str()).bind(run.id.as_str());
         }
         query.execute(&mut *conn).await?;
     }
     Ok(())
 }
 
-/// Appends the actions of runs of which some were there already: only those that stand in the run as it is.
-async fn append_known(conn: &mut SqliteConnection, actions: &[(&RunRow, &ElementId)]) -> Result<(), Stop> {
-    for (run, action) in actions {
-        sqlx::query(
-            "INSERT INTO membrane_run_actions (workspace, action, run) SELECT workspace, ?2, id \
-             FROM membrane_runs WHERE workspace = ?1 AND id = ?3 \
-             AND ?2 IN (action_universal, action_integration, action_connection) ON CONFLICT DO NOTHING",
-        )
-        .bind(run.workspace.as_str())
-        .bind(action.as_str())
-        .bind(run.id.as_str())
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(())
-}
-
 /// The text of an insert of several rows that leaves those alone that are there.
-fn many(insert: &str, row: &str, rows: usize) -> String {
-    let mut text = String::with_capacity(insert.len() + rows * (row.len() + 2) + 24);
-    text.push_str(insert);
-    for n in 0..rows {
-        text.push_str(if n > 0 { ", " } else { "" });
-        text.push_str(row);
-    }
-    text.push_str(" ON CONFLICT DO NOTHING");
-    text
+fn insert(rows: usize) -> String {
+    const INSERT: &str = "INSERT INTO membrane_runs (workspace, id, kind, customer, integration, connection, \
+                          action_universal, action_integration, action_connection, is_success, created_at, \
+                          record, exchanges) VALUES ";
+    const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    INSERT.to_owned() + &vec![ROW; rows].join(", ") + " ON CONFLICT DO NOTHING"
 }
 
 /// Cuts a list to pieces of [`SIZES`], the biggest first.
@@ -195,6 +181,7 @@ fn bind<'q>(
     query
         .bind(run.workspace.as_str())
         .bind(run.id.as_str())
+        .bind(run.kind.as_str())
         .bind(run.customer.as_str())
         .bind(run.integration.as_ref().map(AsRef::<str>::as_ref))
         .bind(run.connection.as_ref().map(AsRef::<str>::as_ref))

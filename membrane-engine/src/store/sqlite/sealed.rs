@@ -30,7 +30,7 @@ pub(super) fn select_not_under(key_id: &str, paging: &Paging) -> Result<Select> 
         })?;
         select.push(" AND seq > ").int(after);
     }
-    select.push(" ORDER BY seq LIMIT ").int(limit);
+    select.push(" ORDER BY seq").limit(limit);
     Ok(select)
 }
 

@@ -39,6 +39,13 @@ impl Select {
         self.bind(Arg::Int(value))
     }
 
+    /// Adds a limit as it is: SQLite compiles a statement anew each time a limit is bound to it.
+    pub(super) fn limit(&mut self, rows: i64) -> &mut Self {
+        self.push(" LIMIT ");
+        self.text.push_str(&rows.to_string());
+        self
+    }
+
     /// Adds the placeholder of any other number.
     pub(super) fn real(&mut self, value: f64) -> &mut Self {
         self.bind(Arg::Real(value))

@@ -3,6 +3,7 @@
 //! A durable commit waits for the disk. Calls that arrive meanwhile are put in the next transaction
 //! together, each within its own savepoint: it fails alone, and is answered when the commit is on disk.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use membrane_core::{Error, Result, WorkspaceId};
@@ -29,7 +30,7 @@ pub(super) struct Job {
 /// What a call wants written.
 pub(super) enum Work {
     /// Runs to append.
-    Append(Vec<RunRow>),
+    Append(Arc<[RunRow]>),
     /// Nothing; ends the task once everything before it is written.
     Close,
     /// A data key under a new outer key.

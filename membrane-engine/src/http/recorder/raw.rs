@@ -1,0 +1,139 @@
+//! An exchange as it is kept: shared with whoever sent it, nothing masked yet.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
+use super::exchange::{Exchange, ExchangeRequest, ExchangeResponse, Headers};
+use crate::clock::iso;
+use crate::http::mask::BEYOND;
+use crate::http::target::Target;
+use crate::http::transport::{TransportRequest, TransportResponse};
+
+/// How much of a body is shown.
+const BODY_SHOWN: usize = 16 * 1024;
+
+/// How much of a body is kept, so that a secret across the end of what is shown is still recognised.
+const BODY_KEPT: usize = BODY_SHOWN + BEYOND;
+
+pub(super) struct Raw {
+    target: Arc<Target>,
+    /// Its body is at most as long as what is kept of one.
+    request: Arc<TransportRequest>,
+    body: Body,
+    outcome: Result<(StatusCode, HeaderMap, Body), String>,
+    at: Timestamp,
+    took: Duration,
+}
+
+impl Raw {
+    pub(super) fn new(
+        target: &Arc<Target>,
+        request: &Arc<TransportRequest>,
+        outcome: Result<&TransportResponse, &str>,
+        at: Timestamp,
+        took: Duration,
+    ) -> Self {
+        let body = Body::new(&request.body);
+        let request = if body.is_whole() {
+            Arc::clone(request)
+        } else {
+            Arc::new(TransportRequest { body: body.start.clone(), ..TransportRequest::clone(request) })
+        };
+        let outcome = match outcome {
+            Ok(response) => Ok((response.status, response.headers.clone(), Body::new(&response.body))),
+            Err(message) => Err(message.to_owned()),
+        };
+        Self { target: Arc::clone(target), request, body, outcome, at, took }
+    }
+
+    /// Bytes of bodies that are kept.
+    pub(super) fn bytes(&self) -> usize {
+        let answer = self.outcome.as_ref().map_or(0, |(_, _, body)| body.start.len());
+        self.body.start.len() + answer
+    }
+
+    pub(super) fn shown(&self) -> Exchange<'_> {
+        let mask = self.target.mask();
+        let (response, error) = match &self.outcome {
+            Ok((status, headers, body)) => {
+                let headers = shown_headers(&self.target, headers);
+                let body = body.shown(&self.target);
+                (Some(ExchangeResponse { status: status.as_u16(), headers, body }), None)
+            }
+            Err(message) => (None, Some(mask.text(message))),
+        };
+        Exchange {
+            request: ExchangeRequest {
+                method: self.request.method.as_str(),
+                url: mask.text(self.request.url.as_str()),
+                headers: shown_headers(&self.target, &self.request.headers),
+                body: self.body.shown(&self.target),
+            },
+            response,
+            error,
+            started_at: iso(self.at),
+            duration_ms: u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Headers as text, masked; values of one name in one line.
+pub(crate) fn shown_headers<'h>(target: &Target, headers: &'h HeaderMap) -> Headers<'h> {
+    let mut shown = Headers::new();
+    for (name, value) in headers {
+        let value = target.mask().header(name, value);
+        shown
+            .entry(name.as_str())
+            .and_modify(|line| {
+                let line = line.to_mut();
+                line.push_str(", ");
+                line.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    shown
+}
+
+/// A body as text, masked and cut.
+pub(crate) fn shown_body(target: &Target, body: &Bytes) -> Option<String> {
+    Body::new(body).shown(target).map(Cow::into_owned)
+}
+
+struct Body {
+    start: Bytes,
+    length: usize,
+}
+
+impl Body {
+    fn new(whole: &Bytes) -> Self {
+        // A long body is copied in part, not held whole until the run ends.
+        let start = match whole.get(..BODY_KEPT) {
+            Some(start) => Bytes::copy_from_slice(start),
+            None => whole.clone(),
+        };
+        Self { start, length: whole.len() }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.start.len() == self.length
+    }
+
+    fn shown(&self, target: &Target) -> Option<Cow<'_, str>> {
+        if self.length == 0 {
+            return None;
+        }
+        if std::str::from_utf8(&self.start).is_err_and(|error| error.error_len().is_some()) {
+            return Some(format!("({} bytes that are no text)", self.length).into());
+        }
+        let mut text = target.mask().bytes(&self.start, BODY_SHOWN, !self.is_whole());
+        if self.length > BODY_SHOWN {
+            text.to_mut().push_str(&format!("… (cut, {} bytes in all)", self.length));
+        }
+        Some(text)
+    }
+}

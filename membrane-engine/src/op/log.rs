@@ -1,0 +1,215 @@
+//! The log: what its lists have in common, and the requests to apps, read out of the runs they were a part of.
+
+use async_trait::async_trait;
+use membrane_core::op::{ApiLogRecord, GetApiLog, ListApiLogs, SortOrder};
+use membrane_core::{Error, Page, Paging, Result, RunId};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Execute;
+use crate::element::customer::{Whose, whose};
+use crate::element::select;
+use crate::store::{RunQuery, RunRow};
+use crate::{Caller, Engine};
+
+/// Runs that are read at a time; each may hold a megabyte of exchanges.
+const STEP: u32 = 16;
+
+/// Runs one call looks through; a page may end early, with a cursor.
+const MOST_RUNS: u32 = 1024;
+
+#[async_trait]
+impl Execute for ListApiLogs {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<ApiLogRecord>> {
+        let limit = self.paging.limit()? as usize;
+        let mut place = self.paging.start().map(Place::parse).transpose()?;
+        let narrowed = Narrowed {
+            external_app_id: self.external_app_id,
+            integration_id: self.integration_id,
+            connection_id: self.connection_id,
+            tenant_id: self.tenant_id,
+            user_id: self.user_id,
+        };
+        let Some(query) = narrowed.query(engine, caller).await? else { return Ok(Page::default()) };
+        let oldest_first = self.sort_order == Some(SortOrder::Asc);
+        let query = RunQuery { from: self.from, to: self.to, oldest_first, with_exchanges: true, ..query };
+        let (store, scope) = (&engine.parts().store, caller.scope());
+        let mut items = Vec::new();
+        // The rest of the run the page before ended in.
+        if let Some(at) = &place
+            && let Some(row) = store.run(&scope, &at.run).await?
+            && query.is_about(&row)
+        {
+            let is_left = |n: usize| if oldest_first { n > at.number } else { n < at.number };
+            items.extend(records(&row, oldest_first)?.filter(|(n, _)| is_left(*n)).map(|(_, record)| record));
+        }
+        let mut is_last = false;
+        for _ in 0..MOST_RUNS / STEP {
+            items.retain(|record: &ApiLogRecord| {
+                self.is_success.is_none_or(|wanted| record.is_success == wanted)
+            });
+            if items.len() > limit || is_last {
+                break;
+            }
+            let cursor = place.as_ref().map(|place| place.run.to_string());
+            let page = store.runs(&scope, &query, &Paging { limit: Some(STEP), cursor }).await?;
+            is_last = page.cursor.is_none();
+            for row in &page.items {
+                items.extend(records(row, oldest_first)?.map(|(_, record)| record));
+                // Past everything of it.
+                let number = if oldest_first { usize::MAX } else { 0 };
+                place = Some(Place { run: row.id.clone(), number });
+            }
+        }
+        let cursor = match items.len() > limit {
+            true => items.get(limit - 1).map(|last| last.id.clone()),
+            false if is_last => None,
+            false => place.map(|place| place.to_string()),
+        };
+        items.truncate(limit);
+        items.iter_mut().for_each(|record| record.exchange = None);
+        Ok(Page::new(items, cursor))
+    }
+}
+
+#[async_trait]
+impl Execute for GetApiLog {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<ApiLogRecord> {
+        let unknown =
+            || Error::not_found(format!("there is no API log record `{}`", self.id)).with("id", &self.id);
+        let place = Place::parse(&self.id).map_err(|_| unknown())?;
+        let row = logged_run(engine, caller, &place.run).await?.ok_or_else(unknown)?;
+        let mut records = records(&row, true)?;
+        records.nth(place.number).map(|(_, record)| record).ok_or_else(unknown)
+    }
+}
+
+/// A request within its run.
+struct Place {
+    run: RunId,
+    number: usize,
+}
+
+impl Place {
+    fn parse(text: &str) -> Result<Self> {
+        let wrong = || {
+            let text: String = text.chars().take(60).collect();
+            Error::invalid_input(format!("`{text}` is not a cursor of this list")).with("field", "cursor")
+        };
+        let (run, number) = text.rsplit_once('.').ok_or_else(wrong)?;
+        let number = number.parse().map_err(|_| wrong())?;
+        Paging { limit: None, cursor: Some(run.to_owned()) }.check_cursor().map_err(|_| wrong())?;
+        Ok(Self { run: run.into(), number })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.run, self.number)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Whole {
+    user_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Part {
+    request: Request,
+    response: Option<Response>,
+    started_at: String,
+    duration_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    method: String,
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    status: u16,
+}
+
+/// The requests of a run with their numbers, in the order of the list.
+fn records(row: &RunRow, oldest_first: bool) -> Result<impl Iterator<Item = (usize, ApiLogRecord)>> {
+    let unreadable =
+        |error: serde_json::Error| Error::internal("a logged run cannot be read").with_source(error);
+    let whole: Whole = serde_json::from_str(&row.record).map_err(unreadable)?;
+    let exchanges: Vec<Value> = serde_json::from_str(&row.exchanges).map_err(unreadable)?;
+    let mut records = Vec::with_capacity(exchanges.len());
+    for (number, exchange) in exchanges.into_iter().enumerate() {
+        let part = Part::deserialize(&exchange).map_err(unreadable)?;
+        let status = part.response.map(|response| response.status);
+        let mut record = ApiLogRecord::new(
+            Place { run: row.id.clone(), number }.to_string(),
+            row.id.clone(),
+            row.kind.as_str(),
+            part.request.method,
+            part.request.url,
+        );
+        record.user_id.clone_from(&whole.user_id);
+        record.tenant_id = Some(row.customer.to_string());
+        record.integration_id = row.integration.as_ref().map(ToString::to_string);
+        record.connection_id = row.connection.as_ref().map(ToString::to_string);
+        record.status_code = status;
+        record.is_success = status.is_some_and(|status| (200..300).contains(&status));
+        record.duration = part.duration_ms;
+        record.created_at = part.started_at;
+        record.exchange = Some(exchange);
+        records.push((number, record));
+    }
+    if !oldest_first {
+        records.reverse();
+    }
+    Ok(records.into_iter())
+}
+
+/// Whose runs a list of the log is about, as a caller says it.
+pub(super) struct Narrowed {
+    pub(super) external_app_id: Option<String>,
+    pub(super) integration_id: Option<String>,
+    pub(super) connection_id: Option<String>,
+    pub(super) tenant_id: Option<String>,
+    pub(super) user_id: Option<String>,
+}
+
+impl Narrowed {
+    /// The query for the store; nothing when no run can be meant.
+    pub(super) async fn query(&self, engine: &Engine, caller: &Caller) -> Result<Option<RunQuery>> {
+        if self.external_app_id.is_some() {
+            // No run is of an app of a catalogue yet.
+            return Ok(None);
+        }
+        let integration = match &self.integration_id {
+            Some(text) => Some(select::integration(engine, caller, text, true).await?.id.into()),
+            None => None,
+        };
+        let connection = match &self.connection_id {
+            Some(text) => Some(select::connection_of_any_time(engine, caller, text).await?.id.into()),
+            None => None,
+        };
+        let customer = match whose(engine, caller, self.tenant_id.as_deref(), self.user_id.as_deref()).await?
+        {
+            Whose::Anyone => None,
+            Whose::One(customer) => Some(customer),
+            Whose::Nobody => return Ok(None),
+        };
+        Ok(Some(RunQuery { integration, connection, customer, ..RunQuery::default() }))
+    }
+}
+
+/// One logged run of any kind with its exchanges.
+pub(super) async fn logged_run(engine: &Engine, caller: &Caller, id: &RunId) -> Result<Option<RunRow>> {
+    let store = &engine.parts().store;
+    if let Some(found) = store.run(&caller.scope(), id).await? {
+        return Ok(Some(found));
+    }
+    // A run that just ended may still be on its way to the store.
+    engine.flush().await;
+    store.run(&caller.scope(), id).await
+}
