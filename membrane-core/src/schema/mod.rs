@@ -7,6 +7,7 @@ mod dialect;
 mod fields;
 mod fit;
 mod merge;
+mod plain;
 mod reference;
 mod sample;
 mod sensitive;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 pub use self::fit::Fit;
+pub use self::plain::{Change, PlainSchema, Rule};
 pub use self::reference::DataLocation;
 pub use self::titles::header_case;
 pub use self::validate::Validator;
@@ -410,7 +412,7 @@ impl DataSchema {
 
     /// Where the records are whose ids are the values.
     pub fn reference_collection(&self) -> Option<DataLocation> {
-        reference::collection(&self.0)
+        reference::collection(self.0.as_object()?)
     }
 
     fn keyword(&self, keyword: &str) -> Option<&Value> {
