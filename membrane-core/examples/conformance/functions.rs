@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use membrane_core::formula::{self, FormulaKind, Vars, formula_places, variable_places};
+use membrane_core::formula::{self, Formula, FormulaKind, Vars, formula_places, variable_places};
 use membrane_core::locator::{self, Locator, Step};
 use membrane_core::schema::{DataLocation, DataSchema};
 use serde_json::{Value, json};
@@ -94,6 +94,14 @@ pub(crate) fn vars(variables: &Value) -> Vars<'_> {
     #[cfg(feature = "jsonata")]
     let vars = vars.with_jsonata(&*JSONATA);
     vars
+}
+
+/// The schema of a formula, that of expressions too where there is an engine.
+pub(crate) fn schema_of(formula: &Formula, vars: &DataSchema) -> Option<DataSchema> {
+    #[cfg(feature = "jsonata")]
+    return formula.schema_with(vars, &*JSONATA);
+    #[cfg(not(feature = "jsonata"))]
+    formula.schema(vars)
 }
 
 #[cfg(feature = "jsonata")]

@@ -174,7 +174,7 @@ pub(super) struct ListSpec {
     pub(super) pagination: Option<Located<TextOr<PaginationSpec>>>,
     pub(super) page_size: Option<PageSizeSpec>,
     #[serde(default)]
-    pub(super) filter: Entries<Text>,
+    pub(super) filter: Entries<Located<TextOr<Entries<Text>>>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,9 +3,11 @@
 //! [`DataSchema`] is a loose dialect of JSON Schema with keywords of its own (`referenceCollection`,
 //! `isImplied`, …). Keywords it does not know pass through untouched, and the order of keys is kept.
 
+mod compress;
 mod dialect;
 mod fields;
 mod fit;
+mod form;
 mod merge;
 mod plain;
 mod reference;
@@ -24,6 +26,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 pub use self::fit::Fit;
+pub use self::form::{DataForm, FormField, ValueOption};
 pub use self::plain::{Change, PlainSchema, Rule};
 pub use self::reference::DataLocation;
 pub use self::titles::header_case;
@@ -333,6 +336,25 @@ impl DataSchema {
     pub fn with_titles(mut self) -> Self {
         titles::populate(&mut self.0, 0);
         self
+    }
+
+    /// The least of the schema, for a glance: types, and of scalars title and description, cut after 300
+    /// characters. An object keeps its properties, a list its items.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"type": "object", "required": ["at"], "properties": {
+    ///     "at": {"type": "string", "format": "date", "title": "When"},
+    /// }}))?;
+    /// let small = json!({"type": "object", "properties": {"at": {"type": "string", "title": "When"}}});
+    /// assert_eq!(schema.compressed().into_value(), small);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn compressed(&self) -> Self {
+        Self::of_keywords(compress::compress(&self.0, 0))
     }
 
     /// The title of a place, or a name made from its key or index.
