@@ -120,6 +120,19 @@ fn merged(schemas: impl Iterator<Item = Value>) -> Option<Value> {
 /// A schema that also declares the fields a mapping fills, marked `isImplied`.
 ///
 /// Fields that were implied before and are no longer filled are gone; declared fields stay as they are.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::formula::implied_schema;
+/// use serde_json::json;
+///
+/// let fields = DataSchema::from_value(&json!({"title": "Bug"}));
+/// let variables = DataSchema::from_value(&json!({"votes": 3}));
+/// let mapping = json!({"title": "x", "score": {"$var": "votes"}});
+/// let implied = implied_schema(&fields, &mapping, &variables);
+/// assert_eq!(implied.as_value()["properties"]["score"], json!({"type": "integer", "isImplied": true}));
+/// assert_eq!(implied_schema(&implied, &json!({}), &variables), fields);
+/// ```
 pub fn implied_schema(schema: &DataSchema, mapping: &Value, vars: &DataSchema) -> DataSchema {
     let mut out = schema.as_value().clone();
     drop_implied(&mut out, 0);
