@@ -9,7 +9,8 @@ fuzz_target!(|data: &[u8]| {
     let (schema, value) = membrane_fuzz::two(data);
     let Ok(schema) = DataSchema::new(schema) else { return };
     let other = DataSchema::from_value(&value);
-    let is_valid = schema.compile().is_ok_and(|validator| validator.is_valid(&value));
+    let validator = schema.compile();
+    let _ = validator.as_ref().map(|validator| validator.validate(&value));
     for (normalizes, adds) in [(false, false), (true, true)] {
         let fit = Fit::new().normalize_values(normalizes).skip_unknown_fields(adds).add_defaults(adds);
         let _ = schema.fit(value.clone(), &fit);
@@ -25,6 +26,6 @@ fuzz_target!(|data: &[u8]| {
     let again = plain.schema().to_plain();
     assert_eq!(again.schema(), plain.schema());
     assert_eq!(again.changes(), []);
-    assert!(plain.schema().compile().is_ok());
-    let _ = (plain.from_arguments(value.clone()), plain.to_arguments(value), is_valid);
+    assert!(validator.is_err() || plain.schema().compile().is_ok());
+    let _ = (plain.from_arguments(value.clone()), plain.to_arguments(value));
 });

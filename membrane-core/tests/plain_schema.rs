@@ -308,6 +308,24 @@ fn size_is_bounded() {
     plain(&json!({"$ref": "#/$defs/d0", "$defs": unions}));
 }
 
+#[test]
+fn what_many_options_share_is_not_read_without_end() {
+    let options: Vec<Value> =
+        (0..5_000).map(|n| json!({"type": "object", "title": format!("T{n}")})).collect();
+    let names = |n: usize| (0..n).map(|n| format!("n{n}"));
+    for shared in [
+        json!({"properties": names(50_000).map(|name| (name, json!("x"))).collect::<Map<_, _>>()}),
+        json!({"required": names(50_000).collect::<Vec<_>>()}),
+        json!({"enum": names(50_000).map(|name| json!({"name": name})).collect::<Vec<_>>()}),
+        Value::Object(names(50_000).map(|name| (name, json!(1))).collect()),
+        json!({"properties": {"p": {"type": "string", "pattern": "\\w{9}".repeat(150)}}}),
+    ] {
+        let mut schema = shared;
+        schema["anyOf"] = json!(options);
+        plain(&schema);
+    }
+}
+
 fn text() -> impl Strategy<Value = Value> {
     prop_oneof![
         "",

@@ -1,17 +1,14 @@
 use std::collections::HashSet;
 
-use regex::RegexBuilder;
 use serde_json::{Map, Value, json};
 
 use super::kind::Kind;
 use super::names::Names;
+use super::pattern::Patterns;
 use super::view::{Union, View};
 use super::{Change, MAX_DEPTH, MAX_SCHEMAS, PlainSchema, Rule, WRAPPER, enums, text};
 use crate::locator::Step;
 use crate::schema::DataSchema;
-
-/// The longest pattern.
-const MAX_PATTERN: usize = 1_000;
 
 /// A place and its document.
 pub(super) type Within<'s> = (&'s Value, &'s Value);
@@ -31,6 +28,7 @@ pub(super) struct Converter<'s, 'l> {
     pub(super) place: Vec<Step>,
     pub(super) changes: Vec<Change>,
     pub(super) left: usize,
+    patterns: Patterns,
 }
 
 impl<'s, 'l> Converter<'s, 'l> {
@@ -42,6 +40,7 @@ impl<'s, 'l> Converter<'s, 'l> {
             place: Vec::new(),
             changes: Vec::new(),
             left: MAX_SCHEMAS - 1,
+            patterns: Patterns::default(),
         }
     }
 
@@ -84,11 +83,12 @@ impl<'s, 'l> Converter<'s, 'l> {
         if view.is_empty() && note.is_none() {
             return Node::default();
         }
-        if self.left == 0 {
+        let cost = 1 + view.size() / 64;
+        if self.left < cost {
             self.change(Rule::Size, None, "left open");
             return Node::default();
         }
-        self.left -= 1;
+        self.left -= cost;
         let kinds = view.kinds();
         let union = view.union(&kinds);
         let needs_room = union.is_some() || kinds.len() > 1;
@@ -107,7 +107,7 @@ impl<'s, 'l> Converter<'s, 'l> {
     /// A schema of anything.
     fn open(&mut self, view: &View<'s>, note: Option<String>) -> Node {
         let mut keywords = Map::new();
-        tell(&mut keywords, view, &[], note);
+        self.tell(&mut keywords, view, &[], note);
         let default = view.find_told("default", |value| is_short_scalar(value).then(|| value.clone()));
         keywords.extend(default.map(|value| ("default".to_owned(), value)));
         let keywords = ordered(view, keywords);
@@ -118,7 +118,7 @@ impl<'s, 'l> Converter<'s, 'l> {
     /// A schema of one type.
     fn alone(&mut self, view: &View<'s>, kind: Kind, note: Option<String>, depth: usize) -> Node {
         let mut node = self.typed(view, &[kind], kind, depth);
-        tell(&mut node.keywords, view, &[kind], note);
+        self.tell(&mut node.keywords, view, &[kind], note);
         let fits = |value: &Value| {
             let options = node.keywords.get("enum").and_then(Value::as_array);
             kind.has(value) && is_short_scalar(value) && options.is_none_or(|options| options.contains(value))
@@ -140,7 +140,7 @@ impl<'s, 'l> Converter<'s, 'l> {
             names.merge(node.names);
             options.push(node.keywords);
         }
-        let keywords = any_of(options, view, kinds, note);
+        let keywords = self.any_of(options, view, kinds, note);
         self.lint(view, &options_of(&keywords), true);
         Node { keywords, names }
     }
@@ -177,12 +177,13 @@ impl<'s, 'l> Converter<'s, 'l> {
             self.change(Rule::Union, Some(union.keyword), "left open");
             return Node { names, ..self.open(view, note) };
         }
-        let keywords = any_of(options, view, kinds, note);
+        let keywords = self.any_of(options, view, kinds, note);
         let made = options_of(&keywords);
         if made.len() != union.options.len() || !keywords.contains_key("anyOf") {
             self.change(Rule::Union, Some(union.keyword), format!("{} different options", made.len()));
         }
-        self.lint(view, &made, false);
+        // Enough of them to tell what was dropped from what is said in the options.
+        self.lint(view, &made[..made.len().min(16)], false);
         Node { keywords, names }
     }
 
@@ -215,12 +216,60 @@ impl<'s, 'l> Converter<'s, 'l> {
             Kind::String => {
                 out.extend(enums::texts(view, kinds).map(|texts| ("enum".to_owned(), texts)));
                 keep(view, out, &["minLength", "maxLength"], count);
-                keep(view, out, &["pattern"], |value| is_pattern(value.as_str()?).then(|| value.clone()));
+                keep(view, out, &["pattern"], |value| {
+                    self.patterns.has(value.as_str()?).then(|| value.clone())
+                });
                 let is_time = |value: &Value| value.as_str().is_some_and(text::is_date_time);
                 keep(view, out, &["format"], |value| is_time(value).then(|| json!("date-time")));
             }
         }
         node
+    }
+
+    /// Puts title and description in.
+    fn tell(&self, out: &mut Map<String, Value>, view: &View<'_>, kinds: &[Kind], note: Option<String>) {
+        let read = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        if let Some(title) = view.find_told("title", read)
+            && !out.contains_key("title")
+        {
+            out.insert("title".to_owned(), Value::from(text::cut(&title)));
+        }
+        let mut notes = text::notes(view);
+        if let Some(pattern) = view.find_told("pattern", read).filter(|pattern| !self.patterns.has(pattern)) {
+            notes.push(format!("Pattern: {}", text::cut(&pattern)));
+        }
+        notes.extend(enums::note(view, kinds));
+        notes.extend(note);
+        let own = out.get("description").and_then(Value::as_str).map(str::to_owned);
+        notes.extend(own);
+        let description = text::with_notes(&view.find_told("description", read).unwrap_or_default(), &notes);
+        if !description.is_empty() {
+            out.insert("description".to_owned(), Value::from(description));
+        }
+    }
+
+    /// The options, different ones, with what is told of all in the first that is not `null`.
+    fn any_of(
+        &self,
+        mut options: Vec<Map<String, Value>>,
+        view: &View<'_>,
+        kinds: &[Kind],
+        note: Option<String>,
+    ) -> Map<String, Value> {
+        let distinct = |options: &mut Vec<Map<String, Value>>| {
+            let mut seen = HashSet::new();
+            options.retain(|option| seen.insert(json!(option).to_string()));
+        };
+        distinct(&mut options);
+        let first = options.iter().position(|option| option.get("type") != Some(&json!("null"))).unwrap_or(0);
+        if let Some(first) = options.get_mut(first) {
+            self.tell(first, view, kinds, note);
+        }
+        distinct(&mut options);
+        if options.len() == 1 {
+            return options.swap_remove(0);
+        }
+        Map::from_iter([("anyOf".to_owned(), json!(options))])
     }
 }
 
@@ -228,51 +277,6 @@ impl<'s, 'l> Converter<'s, 'l> {
 fn wrapped(node: Node) -> Node {
     let schema = json!({"type": "object", "properties": {WRAPPER: node.keywords}, "required": [WRAPPER]});
     Node { keywords: into_keywords(schema).unwrap_or_default(), names: node.names }
-}
-
-/// Puts title and description in.
-fn tell(out: &mut Map<String, Value>, view: &View<'_>, kinds: &[Kind], note: Option<String>) {
-    let read = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    if let Some(title) = view.find_told("title", read)
-        && !out.contains_key("title")
-    {
-        out.insert("title".to_owned(), Value::from(text::cut(&title)));
-    }
-    let mut notes = text::notes(view);
-    if let Some(pattern) = view.find_told("pattern", read).filter(|pattern| !is_pattern(pattern)) {
-        notes.push(format!("Pattern: {}", text::cut(&pattern)));
-    }
-    notes.extend(enums::note(view, kinds));
-    notes.extend(note);
-    let own = out.get("description").and_then(Value::as_str).map(str::to_owned);
-    notes.extend(own);
-    let description = text::with_notes(&view.find_told("description", read).unwrap_or_default(), &notes);
-    if !description.is_empty() {
-        out.insert("description".to_owned(), Value::from(description));
-    }
-}
-
-/// The options, different ones, with what is told of all in the first that is not `null`.
-fn any_of(
-    mut options: Vec<Map<String, Value>>,
-    view: &View<'_>,
-    kinds: &[Kind],
-    note: Option<String>,
-) -> Map<String, Value> {
-    let distinct = |options: &mut Vec<Map<String, Value>>| {
-        let mut seen = HashSet::new();
-        options.retain(|option| seen.insert(json!(option).to_string()));
-    };
-    distinct(&mut options);
-    let first = options.iter().position(|option| option.get("type") != Some(&json!("null"))).unwrap_or(0);
-    if let Some(first) = options.get_mut(first) {
-        tell(first, view, kinds, note);
-    }
-    distinct(&mut options);
-    if options.len() == 1 {
-        return options.swap_remove(0);
-    }
-    Map::from_iter([("anyOf".to_owned(), json!(options))])
 }
 
 fn options_of(keywords: &Map<String, Value>) -> Vec<&Map<String, Value>> {
@@ -315,11 +319,4 @@ fn is_short_scalar(value: &Value) -> bool {
         Value::String(text) => text.len() <= text::MAX_TEXT,
         Value::Bool(_) | Value::Number(_) => true,
     }
-}
-
-/// Whether it is a regular expression in every dialect.
-fn is_pattern(pattern: &str) -> bool {
-    let has_flags = pattern.match_indices("(?").any(|(at, _)| !pattern[at..].starts_with("(?:"));
-    let is_short = pattern.len() <= MAX_PATTERN;
-    is_short && !has_flags && RegexBuilder::new(pattern).size_limit(1 << 20).build().is_ok()
 }

@@ -7,6 +7,7 @@ mod inside;
 mod kind;
 mod lint;
 mod names;
+mod pattern;
 mod text;
 mod view;
 
@@ -83,7 +84,7 @@ impl DataSchema {
 ///   about: one with `properties` is of objects, one with `minLength` of texts. Lists always have `items`.
 /// - `enum` holds different texts, none of them empty; other fixed values are told in the description.
 /// - Names of properties are 1 to 64 letters, digits, `_`, `-` or `.`.
-/// - At most 10 levels and 5,000 schemas; what is beyond is left open.
+/// - At most 10 levels and 5,000 schemas; large ones count for more. What is beyond is left open.
 /// - What other keywords of the dialect mean for a writer (which records, which format, what is read only)
 ///   is told in the description. Formulas and unknown keywords are gone.
 ///
@@ -140,7 +141,8 @@ impl PlainSchema {
         &self.changes
     }
 
-    /// A model's arguments as the original schema has them: under their own names, unwrapped.
+    /// A model's arguments as the original schema has them: under their own names, unwrapped. What is not
+    /// wrapped although it should be is taken as it is.
     ///
     /// Every property under a name that stands for another is taken for that one; in a union the first option
     /// that renames it decides.

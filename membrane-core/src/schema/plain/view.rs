@@ -57,6 +57,22 @@ impl<'s> View<'s> {
         self.parts.iter().all(|part| part.keywords.is_empty())
     }
 
+    /// How much there is to read, so that what many options share is not read without end.
+    pub(super) fn size(&self) -> usize {
+        let length = |value: &Value| match value {
+            Value::Array(items) => items.len(),
+            Value::Object(fields) => fields.len(),
+            Value::String(text) => text.len(),
+            _ => 0,
+        };
+        let read = ["enum", "pattern", "properties", "required"];
+        let of_part = |part: &Part<'_>| {
+            let read = read.iter().filter_map(|keyword| part.keywords.get(*keyword));
+            part.keywords.len() + read.map(length).sum::<usize>()
+        };
+        self.parts.iter().map(of_part).sum()
+    }
+
     /// The fixed values, unless others are allowed.
     pub(super) fn fixed(&self) -> Option<&'s [Value]> {
         let is_open = self.find("allowCustom", Value::as_bool) == Some(true);
