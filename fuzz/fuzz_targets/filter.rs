@@ -14,10 +14,13 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!(is_strict, is_whole);
     assert_eq!(Filter::parse(&filter.to_value()).ok().as_ref(), Some(&filter));
     let taken = [Operator::Is, Operator::IsOneOf, Operator::Contains, Operator::IsTrue, Operator::LessThan];
-    let app = filter.conditions().iter().filter(|condition| taken.contains(&condition.operator)).fold(
-        Pushdown::new(),
-        |app, condition| app.take(condition.field.clone(), condition.operator, condition.field.to_string()),
-    );
+    let app = filter
+        .conditions()
+        .iter()
+        .filter(|condition| taken.contains(&condition.operator))
+        .fold(Pushdown::new(), |app, condition| {
+            app.take(condition.field.clone(), condition.operator, condition.field.to_string())
+        });
     let split = app.split(&filter);
     assert_eq!(split.taken.matches(&record) && split.rest.matches(&record), filter.matches(&record));
 });
