@@ -95,6 +95,19 @@ impl UnifiedMappings {
         self.0.iter().map(|(key, mapping)| (key.as_str(), mapping))
     }
 
+    /// Adds the models of another connector's part; gives those it had already, which stay.
+    pub(crate) fn add(&mut self, other: Self) -> Vec<String> {
+        let mut twice = Vec::new();
+        for (model, mapping) in other.0 {
+            if self.0.contains_key(&model) {
+                twice.push(model);
+            } else {
+                self.0.insert(model, mapping);
+            }
+        }
+        twice
+    }
+
     /// Whether the connector has no models.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
