@@ -256,6 +256,15 @@ fn every_mistake_is_pointed_at() {
             "actions: {a: {type: list-data-records, config: {dataSource: {collectionKey: §b}}}}",
             "unknown data collection `b`",
         ),
+        ("udm: {§task: {}}", "there is no unified model `task`; is it `tasks`?"),
+        ("udm: {tasks: {defaultCollection: §a}}", "unknown data collection `a`"),
+        ("udm: {tasks: {collectionMappings: [{key: §a}]}}", "unknown data collection `a`"),
+        ("udm: {tasks: {collectionMappings: [§{}]}}", "missing field `key`"),
+        ("udm: {tasks: {§collectionMapping: []}}", "unknown field `collectionMapping`"),
+        (
+            "collections: {a: {}}\nudm: {tasks: {collectionMappings: [{key: a, fieldsToCollection: {b: §{$vra: c}}}]}}",
+            "unknown formula `$vra`",
+        ),
         (
             "operations: {o: GET /}\nactions: {a: {operation: o, outputMapping: §1}}",
             "an action with `operation` has",
@@ -266,6 +275,31 @@ fn every_mistake_is_pointed_at() {
         ("a: §&a [*a]", ""),
     ];
     check(&cases, |part| SMALL.replace("PART", part));
+}
+
+#[test]
+fn unified_models_are_read() {
+    let text = "
+collections: {issues: {list: GET /issues}, notes: {}}
+udm:
+  tasks:
+    defaultCollection: notes
+    collectionMappings:
+      - key: issues
+        parameters: {state: open}
+        fieldsFromCollection: {subject: {$var: $.title}}
+        fieldsToCollection: {title: {$var: $.subject}}
+";
+    let connector = Connector::from_yaml(&SMALL.replace("PART", text), "connector.yml").unwrap();
+    let place = connector.udm.default_collection("tasks").unwrap().unwrap();
+    assert_eq!(place.to_string(), "/data/notes");
+    let open = crate::schema::DataLocation::parse("/data/issues?state=open").unwrap();
+    let fields = connector.udm.fields("tasks", &open).unwrap().unwrap();
+    assert_eq!(
+        fields.native(serde_json::json!({"subject": "Bug"})).unwrap(),
+        serde_json::json!({"title": "Bug"})
+    );
+    assert!(connector.udm.fields("tasks", &place).unwrap().is_none());
 }
 
 #[test]
