@@ -82,11 +82,13 @@ const LEVELS: &[(&str, u8)] = &[
     ("schema", 2),
     ("filter", 3),
     ("formula", 4),
-    ("element", 5),
-    ("connector", 6),
-    ("op", 7),
-    ("universal", 7),
-    ("file", 8),
+    ("unified", 5),
+    ("mapping", 6),
+    ("element", 7),
+    ("connector", 8),
+    ("op", 9),
+    ("universal", 9),
+    ("file", 10),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

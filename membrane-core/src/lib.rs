@@ -10,10 +10,12 @@ pub mod filter;
 pub mod formula;
 pub mod id;
 pub mod locator;
+pub mod mapping;
 pub mod op;
 pub mod page;
 pub mod schema;
 pub mod secret;
+pub mod unified;
 pub mod universal;
 
 pub use crate::error::{Error, ErrorBody, ErrorKind, Result, Retry};

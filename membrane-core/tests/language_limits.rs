@@ -5,6 +5,8 @@
 use std::time::{Duration, Instant};
 
 use membrane_core::formula::{AnyFilter, transform_variables, variable_places};
+use membrane_core::mapping::{ActionMapping, FieldMapping, rebase_config};
+use membrane_core::unified::{UnifiedFields, UnifiedModel};
 use membrane_core::{DataSchema, ErrorKind, Filter, Formula, Locator, Vars};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Map, Value, json};
@@ -226,5 +228,87 @@ proptest! {
         assert_eq!(locator.at(&target), Some(&value));
         assert_eq!(locator.take(&mut target), Some(value));
         assert_eq!(locator.at(&target), Some(&Value::Null));
+    }
+}
+
+#[test]
+fn deep_mappings_are_refused() {
+    for depth in [600, 10_000] {
+        let deep = nested(depth, |inner| object("fullName", inner));
+        let users = UnifiedModel::find("users").unwrap();
+        let fields = UnifiedFields::new(users, None, Some(json!({"name": {"$var": "fullName"}}))).unwrap();
+        for error in [
+            fields.rebase(&deep).unwrap_err(),
+            fields.native_filter(&deep).unwrap_err(),
+            fields.rebase_filter(&deep).unwrap_err(),
+            FieldMapping::parse(&deep).unwrap_err(),
+            ActionMapping::new(&deep, None, None).unwrap_err(),
+            rebase_config(&deep, &fields).unwrap_err(),
+        ] {
+            assert!(error.message().contains("levels"), "{error}");
+        }
+        std::mem::forget(deep);
+    }
+}
+
+#[test]
+fn long_records_map_in_no_time() {
+    let to: Map<String, Value> =
+        (0..2_000).map(|n| (format!("field{n}"), json!({"$var": format!("custom{n}")}))).collect();
+    let record: Map<String, Value> = (0..2_000).map(|n| (format!("custom{n}"), json!(n))).collect();
+    let record = Value::Object(record);
+    let users = UnifiedModel::find("users").unwrap();
+    let fields = UnifiedFields::new(users, None, Some(Value::Object(to))).unwrap();
+    let native = soon("mapping", || fields.native(record.clone())).unwrap();
+    assert_eq!(native["field1999"], 1999);
+    assert_eq!(soon("filtering", || fields.native_filter(&record)).unwrap(), Some(native));
+}
+
+/// Fields of people and activities, and a few others.
+fn any_record() -> impl Strategy<Value = Value> {
+    let name = prop_oneof![
+        "fullName",
+        "firstName",
+        "lastName",
+        "primaryEmail",
+        "emails",
+        "phones",
+        "addresses",
+        "primaryAddress",
+        "dueTime",
+        "startTime",
+        "endTime",
+        "\\$var",
+    ];
+    prop::collection::vec((name, any_json()), 0..6)
+        .prop_map(|fields| Value::Object(fields.into_iter().collect()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_record_is_mapped_or_an_error(record in any_record(), other in any_record(), to in any_json()) {
+        for model in ["contacts", "activities"].map(|key| UnifiedModel::find(key).unwrap()) {
+            let filled = model.fill(record.clone()).unwrap();
+            for (name, value) in record.as_object().unwrap() {
+                let may_grow = name == "primaryAddress" || name.ends_with("Time");
+                assert!(may_grow || filled.get(name) == Some(value), "{record} {filled}");
+            }
+            let _ = model.fill_record(record.clone());
+            for to in [&to, &other] {
+                let Ok(fields) = UnifiedFields::new(model, Some(to.clone()), Some(to.clone())) else { continue };
+                let _ = (fields.native(record.clone()), fields.rebase(&record));
+                let _ = (fields.native_filter(&record), fields.rebase_filter(&record));
+                let config = json!({"fieldMapping": other, "unifiedFilter": record});
+                if let Ok(mapping) = ActionMapping::new(&config, None, Some(fields)) {
+                    let _ = (mapping.import(record.clone()), mapping.export(&config), mapping.filter(&config));
+                }
+            }
+        }
+        let config = json!({"fieldMapping": {"importValue": to, "exportValue": other, "input": record}});
+        if let Ok(mapping) = ActionMapping::new(&config, None, None) {
+            let _ = (mapping.import(record.clone()), mapping.export(&config));
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use membrane_core::formula::{self, FormulaKind, Vars, formula_places, variable_places};
+use membrane_core::formula::{self, Formula, FormulaKind, Vars, formula_places, variable_places};
 use membrane_core::locator::{self, Locator, Step};
 use membrane_core::schema::{DataLocation, DataSchema};
+use membrane_core::unified::UnifiedModel;
 use serde_json::{Value, json};
 
 use super::cases::Outcome;
@@ -47,6 +48,9 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "excludeFieldsFromValue" => Ok(Some(locator::exclude(a.clone(), &locators(b)))),
         "locatorToField" => Ok(a.as_str().map(|text| json!(text.strip_prefix("$.").unwrap_or(text)))),
         "createObjectFromLocators" => Ok(Some(locator::object_of(&locators(a), b))),
+        "addUdmFallbackFields" => UnifiedModel::find(b.as_str().unwrap_or_default())
+            .and_then(|model| model.fill(a.clone()))
+            .map(Some),
         "transformVars" => Ok(formula::transform_variables(a, b)),
         "mergeWithFormulas" => Ok(formula::merge_formulas(args.first(), args.get(1))),
         "parseDate" => Ok(formula::parse_date(a).map(Value::from)),
@@ -94,6 +98,14 @@ pub(crate) fn vars(variables: &Value) -> Vars<'_> {
     #[cfg(feature = "jsonata")]
     let vars = vars.with_jsonata(&*JSONATA);
     vars
+}
+
+/// The schema of a formula, that of expressions too where there is an engine.
+pub(crate) fn schema_of(formula: &Formula, vars: &DataSchema) -> Option<DataSchema> {
+    #[cfg(feature = "jsonata")]
+    return formula.schema_with(vars, &*JSONATA);
+    #[cfg(not(feature = "jsonata"))]
+    formula.schema(vars)
 }
 
 #[cfg(feature = "jsonata")]

@@ -6,7 +6,7 @@ use membrane_core::{Error, Locator, Operator};
 use serde_json::{Value, json};
 
 use super::cases::Outcome;
-use super::functions::locators;
+use super::functions::{locators, schema_of};
 
 /// Calls a function; nothing when there is none with this name.
 pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
@@ -39,6 +39,7 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "excludeReadOnlyFieldsFromSchema" => Ok(Some(schema.without_read_only().into_value())),
         "excludeWriteOnlyFieldsFromSchema" => Ok(Some(schema.without_write_only().into_value())),
         "populateSchemaTitles" => Ok(Some(schema.with_titles().into_value())),
+        "compressDataSchema" => Ok(Some(schema.compressed().into_value())),
         "generateExampleFromSchema" => Ok(schema.example()),
         "isSchemaEmpty" => Ok(Some(json!(schema.is_empty()))),
         "schemaHasFixedValues" => Ok(Some(json!(schema.has_fixed_values()))),
@@ -69,7 +70,7 @@ fn without_schema(name: &str, args: &[Value]) -> Option<Outcome> {
             Ok(Some(Value::Null))
         }
         "buildDataSchema" | "getSchemaFromValue" => {
-            Formula::parse(a).map(|formula| formula.schema(&vars()).map(DataSchema::into_value))
+            Formula::parse(a).map(|formula| schema_of(&formula, &vars()).map(DataSchema::into_value))
         }
         "updateImpliedSchema" => {
             let schema = |key: &str| DataSchema::new(a[key].clone()).unwrap_or_default();

@@ -124,7 +124,11 @@ impl ApiRequest {
     /// assert_eq!(post.body, ApiBody::Json(json!({"q": "bug", "page": 2})));
     /// ```
     pub fn set_parameter(&mut self, name: &str, value: Value) {
-        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let one = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = |value: Value| match &value {
+            Value::Array(items) => items.iter().map(one).collect::<Vec<_>>().join(","),
+            value => one(value),
+        };
         let pairs = match &mut self.body {
             ApiBody::Json(Value::Object(fields)) => {
                 fields.insert(name.to_owned(), value);

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::formula::Formula;
 use crate::id::Key;
 use crate::schema::DataSchema;
+use crate::unified::UnifiedMappings;
 
 /// Puts a [`Connector`] together in Rust.
 ///
@@ -68,6 +69,7 @@ impl ConnectorBuilder {
             api,
             operations: IndexMap::new(),
             collections: IndexMap::new(),
+            udm: UnifiedMappings::default(),
             actions: IndexMap::new(),
         };
         Self { connector, problem }
@@ -188,6 +190,32 @@ impl ConnectorBuilder {
         self
     }
 
+    /// Says which data collections hold records of which unified models.
+    ///
+    /// ```
+    /// use membrane_core::connector::{AuthOption, Collection, Connector};
+    /// use membrane_core::schema::DataSchema;
+    /// use membrane_core::unified::UnifiedMappings;
+    /// use serde_json::json;
+    ///
+    /// let udm: UnifiedMappings = serde_json::from_value(json!({"contacts": {"collectionMappings": [{
+    ///     "key": "people", "fieldsFromCollection": {"fullName": {"$var": "$.name"}},
+    /// }]}})).unwrap();
+    /// let connector = Connector::builder("taskly", "Taskly")
+    ///     .auth(AuthOption::client_credentials(DataSchema::any()))
+    ///     .collection(Collection::new("people", "People"))
+    ///     .udm(udm)
+    ///     .build()?;
+    /// assert_eq!(connector.udm.default_collection("contacts")?.map(|place| place.key).as_deref(), Some("people"));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn udm(mut self, udm: UnifiedMappings) -> Self {
+        for model in self.connector.udm.add(udm) {
+            self.twice("unified model", &model.as_str().into());
+        }
+        self
+    }
+
     /// Adds an action.
     pub fn action(mut self, action: ConnectorAction) -> Self {
         let key = action.key.clone();
@@ -248,6 +276,7 @@ impl ConnectorBuilder {
         for (_, collection) in other.collections {
             self = self.collection(collection);
         }
+        self = self.udm(other.udm);
         for (_, action) in other.actions {
             self = self.action(action);
         }
@@ -259,7 +288,7 @@ impl ConnectorBuilder {
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a formula does not parse, a key
     /// stands twice, a base address that is no formula is no `http` or `https` URL, there is no way to connect, a way to connect asks for a secret in its
-    /// `connectorParametersSchema`, or a part names an operation that is not there.
+    /// `connectorParametersSchema`, or a part names an operation or a data collection that is not there.
     pub fn build(self) -> Result<Connector> {
         if let Some(problem) = self.problem {
             return Err(problem.with("connector", &self.connector.key));
@@ -324,6 +353,15 @@ fn check(connector: &Connector) -> Result<()> {
             connector.collection(&key.into()).map_err(|error| dangling(&action.key, &error))?;
         }
     }
+    for (model, mapping) in connector.udm.iter() {
+        let keys = mapping.collection_mappings.iter().map(|mapping| &mapping.key);
+        for key in keys.chain(&mapping.default_collection) {
+            connector.collection(&key.as_str().into()).map_err(|error| {
+                let message = format!("unified model `{model}`: {}", error.message());
+                Error::configuration(message).with("key", model)
+            })?;
+        }
+    }
     let calls = connector.operations.values().map(|operation| &operation.run);
     let calls = calls.chain(connector.auth.iter().filter_map(|option| option.test.as_ref()));
     for call in calls.chain(connector.collections.values().flat_map(Collection::functions)) {
@@ -356,5 +394,20 @@ mod tests {
         }
         build(json!("https://x.example/v1")).unwrap();
         build(json!({"$var": "$.connectorParameters.apiUri"})).unwrap();
+    }
+
+    #[test]
+    fn unified_models_are_of_collections_that_are_there_and_mapped_once() {
+        let udm = || -> UnifiedMappings {
+            serde_json::from_value(json!({"tasks": {"collectionMappings": [{"key": "issues"}]}})).unwrap()
+        };
+        let auth = || AuthOption::client_credentials(DataSchema::any());
+        let lonely = Connector::builder("x", "X").auth(auth()).udm(udm()).build().unwrap_err();
+        assert_eq!(lonely.message(), "unified model `tasks`: X has no data collection `issues`");
+        let issues = || Collection::new("issues", "Issues");
+        let connector =
+            Connector::builder("x", "X").auth(auth()).collection(issues()).udm(udm()).build().unwrap();
+        let twice = ConnectorBuilder::from(connector).udm(udm()).build().unwrap_err();
+        assert_eq!(twice.message(), "unified model `tasks` stands twice");
     }
 }

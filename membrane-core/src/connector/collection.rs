@@ -1,6 +1,5 @@
-use indexmap::IndexMap;
-
 use super::{Function, PageSize, Pagination, RecordMapping};
+use crate::filter::Pushdown;
 use crate::id::Key;
 use crate::locator::Locator;
 use crate::schema::DataSchema;
@@ -156,9 +155,9 @@ pub struct ListMethod {
     pub pagination: Pagination,
     /// How many records a page.
     pub page_size: Option<PageSize>,
-    /// The fields the app itself can filter by, and the query parameter of each. Conditions on other
-    /// fields are tried here, on what the app answers.
-    pub filter: IndexMap<String, String>,
+    /// The conditions the app itself can filter by, and the parameter of each. Others are tried here, on what
+    /// the app answers.
+    pub filter: Pushdown,
 }
 
 impl ListMethod {
@@ -169,7 +168,7 @@ impl ListMethod {
             records: Locator::root(),
             pagination: Pagination::None,
             page_size: None,
-            filter: IndexMap::new(),
+            filter: Pushdown::new(),
         }
     }
 }

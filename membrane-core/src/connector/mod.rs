@@ -43,6 +43,7 @@ use crate::error::{Error, Result};
 use crate::formula::Formula;
 use crate::id::Key;
 use crate::schema::DataSchema;
+use crate::unified::UnifiedMappings;
 
 /// How to talk to one app.
 ///
@@ -92,6 +93,8 @@ pub struct Connector {
     pub operations: IndexMap<Key, Operation>,
     /// The records the app keeps.
     pub collections: IndexMap<Key, Collection>,
+    /// Which of its collections hold records of which unified models.
+    pub udm: UnifiedMappings,
     /// Actions it brings along.
     pub actions: IndexMap<Key, ConnectorAction>,
 }

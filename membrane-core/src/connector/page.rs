@@ -5,43 +5,17 @@ use super::{
     ApiBody, ApiRequest, ApiResponse, Collection, Cx, Function, ListMethod, Record, SearchMethod, classify,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::{Condition, Filter, Operator};
-use crate::locator::Locator;
+use crate::filter::Filter;
 
 impl ListMethod {
-    /// What the app itself filters by, by parameter: the `is` conditions on fields of
-    /// [`ListMethod::filter`] whose value is a scalar.
+    /// What the app itself filters by, by parameter: see [`ListMethod::filter`].
     pub fn filter_values(&self, filter: &Filter) -> Map<String, Value> {
-        let mut values = Map::new();
-        for (field, parameter) in &self.filter {
-            let Ok(field) = Locator::parse(field) else { continue };
-            let mut conditions = filter.conditions().iter();
-            let found = conditions.find(|condition| condition.field == field && is_pushed(condition));
-            if let Some(condition) = found {
-                values.insert(parameter.clone(), condition.value.clone());
-            }
-        }
-        values
+        self.filter.split(filter).values
     }
 
     /// The conditions [`ListMethod::filter_values`] leaves: those are tried on what the app answers.
     pub fn local_filter(&self, filter: &Filter) -> Filter {
-        let mut pushed: Vec<&str> = Vec::new();
-        let stays = |condition: &&Condition| {
-            let takes = self.filter.iter().find(|(field, parameter)| {
-                Locator::parse(field).is_ok_and(|field| condition.field == field)
-                    && is_pushed(condition)
-                    && !pushed.contains(&parameter.as_str())
-            });
-            match takes {
-                Some((_, parameter)) => {
-                    pushed.push(parameter);
-                    false
-                }
-                None => true,
-            }
-        };
-        filter.conditions().iter().filter(stays).cloned().collect()
+        self.filter.split(filter).rest
     }
 
     /// Builds the request of one page; `None` when the function is not one request.
@@ -188,11 +162,6 @@ fn set(request: &mut ApiRequest, pushed: &Map<String, Value>) {
     }
 }
 
-fn is_pushed(condition: &Condition) -> bool {
-    condition.operator == Operator::Is
-        && !matches!(condition.value, Value::Array(_) | Value::Object(_) | Value::Null)
-}
-
 /// The records; many APIs leave an empty list out.
 fn records(cx: &Cx<'_>, collection: &Collection, found: Option<Value>) -> Result<Vec<Record>> {
     match found {
@@ -209,6 +178,8 @@ fn records(cx: &Cx<'_>, collection: &Collection, found: Option<Value>) -> Result
 mod tests {
     use super::*;
     use crate::connector::{AuthOption, Connector, GraphQlCall, PageSize, Pagination, RestCall, Settings};
+    use crate::filter::{Operator, Pushdown};
+    use crate::locator::Locator;
     use crate::schema::DataSchema;
 
     struct Nobody;
@@ -222,8 +193,11 @@ mod tests {
 
     fn request(call: Function) -> ApiRequest {
         let mut list = ListMethod::new(call);
-        list.filter.insert("owner.name".into(), "owner".into());
-        list.filter.insert("votes".into(), "votes".into());
+        let field = |text: &str| Locator::parse(text).unwrap();
+        list.filter = Pushdown::new()
+            .take(field("owner.name"), Operator::Is, "owner")
+            .take(field("votes"), Operator::Is, "votes")
+            .take(field("label"), Operator::IsOneOf, "labels");
         list.page_size = Some(PageSize { parameter: Some("first".into()), size: 50 });
         let next = Locator::root();
         list.pagination = Pagination::Cursor { next, more: None, parameter: Some("after".into()) };
@@ -237,6 +211,7 @@ mod tests {
             {"field": "$.owner.name", "operator": "is", "value": "ann"},
             {"field": "votes", "operator": "more_than", "value": 2},
             {"field": "state", "operator": "is", "value": "open"},
+            {"field": "label", "operator": "is_one_of", "value": ["bug", 7]},
         ]);
         let filter = Filter::parse(&filter).unwrap();
         list.request(&cx, &filter, &json!({}), Some("c")).unwrap().unwrap()
@@ -247,13 +222,19 @@ mod tests {
         let call = RestCall::new(http::Method::GET, "/rows").unwrap();
         let sent = request(Function::Rest(call.into()));
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(sent.query, [pair("owner", "ann"), pair("first", "50"), pair("after", "c")]);
+        assert_eq!(
+            sent.query,
+            [pair("owner", "ann"), pair("labels", "bug,7"), pair("first", "50"), pair("after", "c")]
+        );
     }
 
     #[test]
     fn a_graphql_list_has_its_parameters_as_variables() {
         let sent = request(Function::GraphQl(GraphQlCall::new("/graphql", "{ rows }").into()));
         let ApiBody::Json(body) = sent.body else { panic!("is JSON") };
-        assert_eq!(body["variables"], json!({"owner": "ann", "first": 50, "after": "c"}));
+        assert_eq!(
+            body["variables"],
+            json!({"owner": "ann", "labels": ["bug", 7], "first": 50, "after": "c"})
+        );
     }
 }

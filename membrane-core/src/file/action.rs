@@ -7,6 +7,7 @@ use super::one_of;
 use super::origin::Origin;
 use super::parts::name_of;
 use super::spec::ActionFileSpec;
+use super::unified::known;
 use crate::connector::{Connector, ConnectorAction, Operation};
 use crate::element::{ActionKind, ActionSpec};
 use crate::error::Result;
@@ -109,13 +110,7 @@ fn check_references(origin: Origin<'_>, connector: &Connector, config: &Node) ->
         operation(origin, connector, &key)?;
     }
     let source = config.part().entry("dataSource").and_then(|source| source.entry("collectionKey"));
-    let unknown = |key: &Text| !connector.collections.contains_key(key.value.as_str());
-    if let Some(key) = source.and_then(text).filter(unknown) {
-        let known: Vec<&str> = connector.collections.keys().map(AsRef::as_ref).collect();
-        let message = format!("unknown data collection `{}`, expected {}", key.value, one_of(&known));
-        return Err(origin.error(key.at, message));
-    }
-    Ok(())
+    source.and_then(text).map_or(Ok(()), |key| known(origin, &connector.collections, &key))
 }
 
 fn operation<'c>(origin: Origin<'_>, connector: &'c Connector, key: &Text) -> Result<&'c Operation> {

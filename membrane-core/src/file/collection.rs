@@ -1,6 +1,5 @@
 //! Data collections and their methods.
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::function::Functions;
@@ -17,6 +16,7 @@ use crate::connector::{
     SearchMethod, WriteMethod,
 };
 use crate::error::Result;
+use crate::filter::Operator;
 use crate::schema::DataSchema;
 
 /// Reads one collection.
@@ -99,13 +99,29 @@ impl Reader<'_> {
             list.pagination = pagination(self.origin, spec)?;
         }
         list.page_size = spec.page_size.map(|size| page_size(self.origin, size)).transpose()?;
-        let mut filter = IndexMap::with_capacity(spec.filter.0.len());
-        for (field, parameter) in spec.filter.0 {
-            self.origin.locator(&field)?;
-            filter.insert(field.value, parameter.value);
+        for (field, taken) in spec.filter.0 {
+            let field = self.origin.locator(&field)?;
+            let operators = match taken.value {
+                TextOr::Text(parameter) => vec![(Operator::Is, parameter)],
+                TextOr::Other(operators) => operators
+                    .0
+                    .into_iter()
+                    .map(|(name, parameter)| Ok((self.operator(&name)?, parameter.value)))
+                    .collect::<Result<_>>()?,
+            };
+            for (operator, parameter) in operators {
+                list.filter = list.filter.take(field.clone(), operator, parameter);
+            }
         }
-        list.filter = filter;
         Ok(list)
+    }
+
+    fn operator(&self, name: &Text) -> Result<Operator> {
+        Operator::from_name(&name.value).ok_or_else(|| {
+            let known: Vec<&str> = Operator::ALL.iter().map(|operator| operator.as_str()).collect();
+            let message = format!("unknown operator `{}`, expected {}", name.value, super::one_of(&known));
+            self.origin.error(name.at, message)
+        })
     }
 
     fn search(&self, spec: SearchSpec, list: Option<&ListMethod>) -> Result<SearchMethod> {

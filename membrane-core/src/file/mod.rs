@@ -10,6 +10,7 @@ mod pagination;
 mod parts;
 mod schema;
 mod spec;
+mod unified;
 
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter};
 
@@ -132,6 +133,8 @@ fn build(spec: ConnectorSpec, origin: Origin<'_>) -> Result<Connector> {
     let mut connector = builder.build().map_err(|error| origin.whole(error.message()))?;
     connector.api = parts::api(origin, spec.api)?;
     let mut builder = ConnectorBuilder::from(connector);
+    let udm = unified::udm(origin, &builder.connector().collections, spec.udm)?;
+    builder = builder.udm(udm);
     for (key, action) in spec.actions.0 {
         let action = action::action(origin, builder.connector(), &key, action)?;
         builder = builder.action(action);

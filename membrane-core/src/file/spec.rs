@@ -1,6 +1,7 @@
 //! The file as it is written: one struct an object, nothing parsed further. `FORMAT.md` explains the keys.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::located::{Entries, Located, Node, Text, TextOr};
 
@@ -22,6 +23,8 @@ pub(super) struct ConnectorSpec {
     pub(super) operations: Entries<Located<TextOr<OperationSpec>>>,
     #[serde(default)]
     pub(super) collections: Entries<CollectionSpec>,
+    #[serde(default)]
+    pub(super) udm: Entries<ModelMappingSpec>,
     #[serde(default)]
     pub(super) actions: Entries<Located<ActionFileSpec>>,
 }
@@ -174,7 +177,7 @@ pub(super) struct ListSpec {
     pub(super) pagination: Option<Located<TextOr<PaginationSpec>>>,
     pub(super) page_size: Option<PageSizeSpec>,
     #[serde(default)]
-    pub(super) filter: Entries<Text>,
+    pub(super) filter: Entries<Located<TextOr<Entries<Text>>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -256,4 +259,22 @@ pub(super) struct ActionFileSpec {
     pub(super) output_mapping: Option<Node>,
     pub(super) output_schema: Option<Node>,
     pub(super) custom_output_schema: Option<Node>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ModelMappingSpec {
+    pub(super) default_collection: Option<Text>,
+    pub(super) root_directory: Option<String>,
+    #[serde(default)]
+    pub(super) collection_mappings: Vec<CollectionMappingSpec>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CollectionMappingSpec {
+    pub(super) key: Text,
+    pub(super) parameters: Option<Map<String, Value>>,
+    pub(super) fields_from_collection: Option<Node>,
+    pub(super) fields_to_collection: Option<Node>,
 }

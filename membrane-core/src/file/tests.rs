@@ -3,9 +3,9 @@ use proptest::prelude::{ProptestConfig, any, prop, prop_assert, proptest};
 use serde_json::json;
 
 use super::*;
-use crate::ErrorKind;
 use crate::connector::{ApiBody, BodyType, Function, Pagination, RestCall};
 use crate::formula::Vars;
+use crate::{ErrorKind, Locator, Operator};
 
 const TASK_MANAGER: &str = include_str!("../../../membrane-testkit/connectors/task-manager.yml");
 
@@ -38,7 +38,8 @@ fn a_whole_connector_fits_on_eighty_lines() {
 
     let tasks = &connector.collections["tasks"];
     let list = tasks.list.as_ref().unwrap();
-    assert_eq!(list.filter["status"], "status");
+    let status = Locator::parse("status").unwrap();
+    assert_eq!(list.filter.parameter(&status, Operator::Is), Some("status"));
     assert!(matches!(&list.pagination, Pagination::Cursor { parameter: Some(name), .. } if name == "cursor"));
     let search = tasks.search.as_ref().unwrap();
     assert_eq!(
@@ -237,6 +238,11 @@ fn every_mistake_is_pointed_at() {
             "`next` means nothing to `offset` pagination, expected one of `parameter`, `total`",
         ),
         ("collections: {a: {list: {run: GET /x, records: §'a['}}}", "invalid locator"),
+        ("collections: {a: {list: {run: GET /x, filter: {§'b[': c}}}}", "invalid locator"),
+        (
+            "collections: {a: {list: {run: GET /x, filter: {b: {§equals: c}}}}}",
+            "unknown operator `equals`, expected one of `array_does_not_include`",
+        ),
         ("collections: {a: {list: {run: GET /x, pageSize: {size: §0}}}}", "a page holds"),
         ("collections: {a: {findById: §'GET /x/{idd}'}}", "nothing fills the slot `{idd}`, expected `id`"),
         (
@@ -250,6 +256,15 @@ fn every_mistake_is_pointed_at() {
             "actions: {a: {type: list-data-records, config: {dataSource: {collectionKey: §b}}}}",
             "unknown data collection `b`",
         ),
+        ("udm: {§task: {}}", "there is no unified model `task`; is it `tasks`?"),
+        ("udm: {tasks: {defaultCollection: §a}}", "unknown data collection `a`"),
+        ("udm: {tasks: {collectionMappings: [{key: §a}]}}", "unknown data collection `a`"),
+        ("udm: {tasks: {collectionMappings: [§{}]}}", "missing field `key`"),
+        ("udm: {tasks: {§collectionMapping: []}}", "unknown field `collectionMapping`"),
+        (
+            "collections: {a: {}}\nudm: {tasks: {collectionMappings: [{key: a, fieldsToCollection: {b: §{$vra: c}}}]}}",
+            "unknown formula `$vra`",
+        ),
         (
             "operations: {o: GET /}\nactions: {a: {operation: o, outputMapping: §1}}",
             "an action with `operation` has",
@@ -260,6 +275,31 @@ fn every_mistake_is_pointed_at() {
         ("a: §&a [*a]", ""),
     ];
     check(&cases, |part| SMALL.replace("PART", part));
+}
+
+#[test]
+fn unified_models_are_read() {
+    let text = "
+collections: {issues: {list: GET /issues}, notes: {}}
+udm:
+  tasks:
+    defaultCollection: notes
+    collectionMappings:
+      - key: issues
+        parameters: {state: open}
+        fieldsFromCollection: {subject: {$var: $.title}}
+        fieldsToCollection: {title: {$var: $.subject}}
+";
+    let connector = Connector::from_yaml(&SMALL.replace("PART", text), "connector.yml").unwrap();
+    let place = connector.udm.default_collection("tasks").unwrap().unwrap();
+    assert_eq!(place.to_string(), "/data/notes");
+    let open = crate::schema::DataLocation::parse("/data/issues?state=open").unwrap();
+    let fields = connector.udm.fields("tasks", &open).unwrap().unwrap();
+    assert_eq!(
+        fields.native(serde_json::json!({"subject": "Bug"})).unwrap(),
+        serde_json::json!({"title": "Bug"})
+    );
+    assert!(connector.udm.fields("tasks", &place).unwrap().is_none());
 }
 
 #[test]
@@ -353,4 +393,27 @@ proptest! {
             prop_assert!(error.message().starts_with("x.yml:"));
         }
     }
+}
+
+#[test]
+fn an_app_may_take_several_operators_of_a_field() {
+    let text = "
+key: x
+name: X
+auth: {type: client-credentials}
+api: {baseUri: 'https://x.example'}
+collections:
+  a:
+    list:
+      run: GET /a
+      filter: {state: {is: state, is_one_of: states}, 'by.id': by}
+";
+    let connector = crate::connector::Connector::from_yaml(text, "connector.yml").unwrap();
+    let list = connector.collections["a"].list.as_ref().unwrap();
+    let fields = list.filter.fields().map(|(field, taken)| (field.to_string(), taken.collect::<Vec<_>>()));
+    let expected = [
+        ("$.state".to_owned(), vec![(Operator::Is, "state"), (Operator::IsOneOf, "states")]),
+        ("$.by.id".to_owned(), vec![(Operator::Is, "by")]),
+    ];
+    assert_eq!(fields.collect::<Vec<_>>(), expected);
 }

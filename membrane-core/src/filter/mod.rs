@@ -2,12 +2,14 @@
 
 mod members;
 mod operator;
+mod push;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use self::members::Members;
 pub use self::operator::Operator;
+pub use self::push::{Pushdown, Split};
 use crate::error::{Error, Result};
 use crate::locator::{Locator, Step, each_reached};
 
@@ -75,6 +77,42 @@ impl Filter {
         }
         let parsed = conditions.iter().enumerate().map(|(n, condition)| parse_condition(n, condition));
         Ok(Self::new(parsed.filter_map(Result::transpose).collect::<Result<_>>()?))
+    }
+
+    /// Parses the array form and refuses what cannot be tried, for filters no condition of which may be lost.
+    ///
+    /// # Errors
+    /// As [`Filter::parse`], and [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a value that
+    /// is no array, and for a condition without an operator or with one that does not exist.
+    ///
+    /// ```
+    /// use membrane_core::Filter;
+    /// use serde_json::json;
+    ///
+    /// let wrong = json!([{"field": "state", "operator": "equals", "value": "open"}]);
+    /// assert!(Filter::parse(&wrong)?.is_empty());
+    /// assert!(Filter::parse_strict(&wrong).unwrap_err().message().contains("unknown operator `equals`"));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn parse_strict(value: &Value) -> Result<Self> {
+        let Value::Array(conditions) = value else {
+            return Err(Error::invalid_input("a filter is a list of `{field, operator, value}`"));
+        };
+        let filter = Self::parse(value)?;
+        if filter.conditions.len() == conditions.len() {
+            return Ok(filter);
+        }
+        let operator =
+            |condition: &Value| condition.get("operator").and_then(Value::as_str).map(str::to_owned);
+        let is_known =
+            |condition: &Value| operator(condition).is_some_and(|name| Operator::from_name(&name).is_some());
+        let n = conditions.iter().position(|condition| !is_known(condition)).unwrap_or_default();
+        let what = match conditions.get(n).and_then(operator) {
+            Some(name) => format!("unknown operator `{}`", name.chars().take(100).collect::<String>()),
+            None => "it has no operator".to_owned(),
+        };
+        let message = format!("filter at $[{n}].operator: {what}; use for example `is` or `contains`");
+        Err(Error::invalid_input(message).with("place", format!("$[{n}].operator")))
     }
 
     /// The filter that wants each leaf of an object to be equal: `{a: 1, b: {c: 2}}` is *a is 1 and b.c is

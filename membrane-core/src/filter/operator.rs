@@ -58,6 +58,26 @@ pub enum Operator {
 }
 
 impl Operator {
+    /// Every operator.
+    pub const ALL: [Self; 16] = [
+        Self::ArrayDoesNotInclude,
+        Self::ArrayIncludes,
+        Self::Contains,
+        Self::DoesNotContain,
+        Self::Is,
+        Self::IsEmpty,
+        Self::IsFalse,
+        Self::IsNot,
+        Self::IsNotEmpty,
+        Self::IsNotOneOf,
+        Self::IsOneOf,
+        Self::IsTrue,
+        Self::LessThan,
+        Self::LessThanOrEqual,
+        Self::MoreThan,
+        Self::MoreThanOrEqual,
+    ];
+
     /// The operator with this name, for example `is_one_of`.
     pub fn from_name(name: &str) -> Option<Self> {
         NAMES.iter().find(|(_, known)| *known == name).map(|(operator, _)| *operator)
@@ -180,7 +200,7 @@ mod tests {
 
     #[test]
     fn names_are_the_wire_names() {
-        assert_eq!(NAMES.len(), 16);
+        assert_eq!(NAMES.iter().map(|(operator, _)| *operator).collect::<Vec<_>>(), Operator::ALL);
         for (operator, name) in NAMES {
             assert_eq!(serde_json::to_value(operator).unwrap(), json!(name));
             assert_eq!(Operator::from_name(name), Some(*operator));

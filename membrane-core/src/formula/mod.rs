@@ -241,7 +241,26 @@ impl Formula {
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn schema(&self, vars: &DataSchema) -> Option<DataSchema> {
-        schema::of_formula(self.source(), vars)
+        schema::of_formula(self.source(), vars, None)
+    }
+
+    /// As [`Formula::schema`], with an engine for `$jsonata`: an expression has the schema of what it comes to
+    /// without variables, none when it needs them.
+    ///
+    /// ```
+    /// # #[cfg(feature = "jsonata")] {
+    /// use membrane_core::formula::JsonataCore;
+    /// use membrane_core::{DataSchema, Formula};
+    /// use serde_json::json;
+    ///
+    /// let formula = Formula::parse(&json!({"a": {"$jsonata": "1 + 1"}, "b": {"$jsonata": "name"}}))?;
+    /// let schema = formula.schema_with(&DataSchema::any(), &JsonataCore::new()).unwrap();
+    /// assert_eq!(schema.as_value()["properties"], json!({"a": {"type": "number"}}));
+    /// # }
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn schema_with(&self, vars: &DataSchema, jsonata: &dyn Jsonata) -> Option<DataSchema> {
+        schema::of_formula(self.source(), vars, Some(jsonata))
     }
 
     fn node(&self) -> &Node {

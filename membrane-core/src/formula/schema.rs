@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::jsonata::Jsonata;
 use super::kind::FormulaKind;
 use crate::locator::Locator;
 use crate::schema::DataSchema;
@@ -9,17 +10,28 @@ use crate::schema::DataSchema;
 /// Levels that are looked into.
 const MAX_DEPTH: usize = 128;
 
-/// The schema of what the formula builds over variables of a schema, as far as it can be told.
-pub(super) fn of_formula(value: &Value, vars: &DataSchema) -> Option<DataSchema> {
-    DataSchema::new(of(value, vars, 0)?).ok()
+/// What is known where a formula stands.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    vars: &'a DataSchema,
+    jsonata: Option<&'a dyn Jsonata>,
 }
 
-fn of(value: &Value, vars: &DataSchema, depth: usize) -> Option<Value> {
+/// The schema of what the formula builds over variables of a schema, as far as it can be told.
+pub(super) fn of_formula(
+    value: &Value,
+    vars: &DataSchema,
+    jsonata: Option<&dyn Jsonata>,
+) -> Option<DataSchema> {
+    DataSchema::new(of(value, Known { vars, jsonata }, 0)?).ok()
+}
+
+fn of(value: &Value, known: Known<'_>, depth: usize) -> Option<Value> {
     if depth > MAX_DEPTH {
         return None;
     }
     if let Some((kind, argument)) = FormulaKind::of(value) {
-        return of_call(kind, argument, vars, depth + 1);
+        return of_call(kind, argument, known, depth + 1);
     }
     match value {
         Value::Null => None,
@@ -27,21 +39,21 @@ fn of(value: &Value, vars: &DataSchema, depth: usize) -> Option<Value> {
         Value::Number(_) => Some(json!({"type": "number"})),
         Value::String(_) => Some(json!({"type": "string"})),
         Value::Array(items) => {
-            let items = items.iter().filter_map(|item| of(item, vars, depth + 1));
+            let items = items.iter().filter_map(|item| of(item, known, depth + 1));
             Some(list_of(merged(items)))
         }
         Value::Object(fields) => {
             let properties: Map<String, Value> = fields
                 .iter()
-                .filter_map(|(name, field)| Some((name.clone(), of(field, vars, depth + 1)?)))
+                .filter_map(|(name, field)| Some((name.clone(), of(field, known, depth + 1)?)))
                 .collect();
             Some(json!({"type": "object", "properties": properties}))
         }
     }
 }
 
-fn of_call(kind: FormulaKind, argument: &Value, vars: &DataSchema, depth: usize) -> Option<Value> {
-    let inner = |value: &Value| of(value, vars, depth);
+fn of_call(kind: FormulaKind, argument: &Value, known: Known<'_>, depth: usize) -> Option<Value> {
+    let inner = |value: &Value| of(value, known, depth);
     match kind {
         FormulaKind::And | FormulaKind::Eval | FormulaKind::Or => Some(json!({"type": "boolean"})),
         FormulaKind::Case => {
@@ -59,7 +71,7 @@ fn of_call(kind: FormulaKind, argument: &Value, vars: &DataSchema, depth: usize)
         | FormulaKind::Lookup
         | FormulaKind::Record
         | FormulaKind::Tpl => Some(json!({"type": "string"})),
-        FormulaKind::Copy | FormulaKind::Formula | FormulaKind::Jsonata => None,
+        FormulaKind::Copy | FormulaKind::Formula => None,
         FormulaKind::DataSchemaRef => Some(json!({"type": "object"})),
         FormulaKind::ExtractDate => Some(json!({"type": "string", "format": "date"})),
         FormulaKind::ExtractTime => Some(json!({"type": "string", "format": "time"})),
@@ -69,10 +81,15 @@ fn of_call(kind: FormulaKind, argument: &Value, vars: &DataSchema, depth: usize)
             let item = source.and_then(|source| source.get("items").cloned());
             let mut properties = Map::new();
             properties.extend(item.map(|item| ("item".to_owned(), item)));
-            properties.insert("parent".to_owned(), vars.as_value().clone());
+            properties.insert("parent".to_owned(), known.vars.as_value().clone());
             properties.insert("index".to_owned(), json!({"type": "number"}));
             let vars = DataSchema::new(json!({"type": "object", "properties": properties})).ok()?;
-            Some(list_of(argument.get("item").and_then(|item| of(item, &vars, depth))))
+            let known = Known { vars: &vars, ..known };
+            Some(list_of(argument.get("item").and_then(|item| of(item, known, depth))))
+        }
+        FormulaKind::Jsonata => {
+            let built = known.jsonata?.evaluate(argument.as_str()?, &Value::Null)?;
+            of(&built, Known { jsonata: None, ..known }, depth)
         }
         FormulaKind::Map => inner(argument.get("value")?),
         FormulaKind::MergeObjects => {
@@ -84,7 +101,7 @@ fn of_call(kind: FormulaKind, argument: &Value, vars: &DataSchema, depth: usize)
             Some(json!({"type": "object", "properties": properties}))
         }
         FormulaKind::Plain => Some(DataSchema::from_value(argument).into_value()),
-        FormulaKind::Var => vars.at(&Locator::from_value(argument).ok()?).map(DataSchema::into_value),
+        FormulaKind::Var => known.vars.at(&Locator::from_value(argument).ok()?).map(DataSchema::into_value),
     }
 }
 
@@ -103,10 +120,23 @@ fn merged(schemas: impl Iterator<Item = Value>) -> Option<Value> {
 /// A schema that also declares the fields a mapping fills, marked `isImplied`.
 ///
 /// Fields that were implied before and are no longer filled are gone; declared fields stay as they are.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::formula::implied_schema;
+/// use serde_json::json;
+///
+/// let fields = DataSchema::from_value(&json!({"title": "Bug"}));
+/// let variables = DataSchema::from_value(&json!({"votes": 3}));
+/// let mapping = json!({"title": "x", "score": {"$var": "votes"}});
+/// let implied = implied_schema(&fields, &mapping, &variables);
+/// assert_eq!(implied.as_value()["properties"]["score"], json!({"type": "integer", "isImplied": true}));
+/// assert_eq!(implied_schema(&implied, &json!({}), &variables), fields);
+/// ```
 pub fn implied_schema(schema: &DataSchema, mapping: &Value, vars: &DataSchema) -> DataSchema {
     let mut out = schema.as_value().clone();
     drop_implied(&mut out, 0);
-    if let Some(built) = of(mapping, vars, 0) {
+    if let Some(built) = of(mapping, Known { vars, jsonata: None }, 0) {
         add_implied(&mut out, &built, 0);
     }
     DataSchema::new(out).unwrap_or_else(|_| schema.clone())
@@ -162,7 +192,7 @@ mod tests {
             "name": {"type": "string"},
             "rows": {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "integer"}}}},
         }});
-        of_formula(&value, &DataSchema::new(vars).unwrap()).map(DataSchema::into_value)
+        of_formula(&value, &DataSchema::new(vars).unwrap(), None).map(DataSchema::into_value)
     }
 
     #[test]
@@ -181,5 +211,28 @@ mod tests {
         let value = json!({"$case": {"cases": [{"value": 1}, {"value": {"$var": "name"}}], "default": null}});
         assert_eq!(schema_of(value), Some(json!({"type": ["number", "string"]})));
         assert_eq!(schema_of(json!({"$var": "missing"})), None);
+    }
+
+    #[test]
+    fn an_expression_has_the_schema_of_what_it_is_without_variables() {
+        struct Echo;
+        impl Jsonata for Echo {
+            fn evaluate(&self, expression: &str, variables: &Value) -> Option<Value> {
+                assert!(variables.is_null());
+                serde_json::from_str(expression).ok()
+            }
+        }
+        let schema = |expression: &str| {
+            of_formula(&json!({"$jsonata": expression}), &DataSchema::any(), Some(&Echo))
+                .map(DataSchema::into_value)
+        };
+        assert_eq!(schema("2"), Some(json!({"type": "number"})));
+        assert_eq!(
+            schema(r#"{"b": 1.5, "c": null}"#),
+            Some(json!({"type": "object", "properties": {"b": {"type": "number"}}}))
+        );
+        assert_eq!(schema("name"), None);
+        assert_eq!(schema(r#"{"$jsonata": "2"}"#), None);
+        assert_eq!(schema_of(json!({"$jsonata": "2"})), None);
     }
 }

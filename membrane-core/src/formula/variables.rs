@@ -59,6 +59,14 @@ fn key(kind: FormulaKind) -> Step {
 }
 
 /// The places of formulas of a kind that have no other keys.
+///
+/// ```
+/// use membrane_core::formula::{FormulaKind, formula_places};
+/// use serde_json::json;
+///
+/// let mapping = json!({"name": {"$concat": ["a", "b"]}, "id": {"$var": "id"}});
+/// assert_eq!(formula_places(&mapping, FormulaKind::Concat)[0].to_string(), "$.name");
+/// ```
 pub fn formula_places(value: &Value, kind: FormulaKind) -> Vec<Locator> {
     fn walk(value: &Value, kind: FormulaKind, place: &mut Vec<Step>, out: &mut Vec<Locator>) {
         if place.len() > loose::MAX_DEPTH {

@@ -27,6 +27,16 @@ pub fn leaves(value: &Value) -> Vec<Locator> {
 }
 
 /// The places of values that hold the same data as `wanted`; a match is not searched further.
+///
+/// ```
+/// use membrane_core::Locator;
+/// use membrane_core::locator::find;
+/// use serde_json::json;
+///
+/// let places = find(&json!({"a": {"id": 1}, "b": [{"id": 1.0}]}), &json!({"id": 1}));
+/// assert_eq!(places, [Locator::parse("a")?, Locator::parse("b[0]")?]);
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 pub fn find(value: &Value, wanted: &Value) -> Vec<Locator> {
     let mut out = Vec::new();
     walk(value, &mut Vec::new(), &mut |place, value| {
@@ -40,6 +50,16 @@ pub fn find(value: &Value, wanted: &Value) -> Vec<Locator> {
 }
 
 /// Only what is at these places; absent when none is there.
+///
+/// ```
+/// use membrane_core::Locator;
+/// use membrane_core::locator::pick;
+/// use serde_json::json;
+///
+/// let places = [Locator::parse("a.id")?, Locator::parse("gone")?];
+/// assert_eq!(pick(&json!({"a": {"id": 1, "n": 2}, "b": 3}), &places), Some(json!({"a": {"id": 1}})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
     let mut out = None;
     for place in places {
@@ -53,6 +73,16 @@ pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
 /// An object that has a value at each of these places.
 ///
 /// Of a place and another inside it the outer one counts.
+///
+/// ```
+/// use membrane_core::Locator;
+/// use membrane_core::locator::object_of;
+/// use serde_json::json;
+///
+/// let places = [Locator::parse("a.id")?, Locator::parse("b")?];
+/// assert_eq!(object_of(&places, &json!("x")), json!({"a": {"id": "x"}, "b": "x"}));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[must_use]
 pub fn object_of(places: &[Locator], value: &Value) -> Value {
     let mut out = Value::Object(Map::new());
@@ -67,6 +97,16 @@ pub fn object_of(places: &[Locator], value: &Value) -> Value {
 }
 
 /// All but what is at these places.
+///
+/// ```
+/// use membrane_core::Locator;
+/// use membrane_core::locator::exclude;
+/// use serde_json::json;
+///
+/// let places = [Locator::parse("a.id")?];
+/// assert_eq!(exclude(json!({"a": {"id": 1, "n": 2}}), &places), json!({"a": {"n": 2}}));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[must_use]
 pub fn exclude(mut value: Value, places: &[Locator]) -> Value {
     for place in places {

@@ -5,6 +5,7 @@ use super::element::SELECTOR;
 use super::{Access, Op, OpInfo, Route};
 use crate::connector::{AuthOption, Collection, Connector, Operation, WriteMethod};
 use crate::id::Selector;
+use crate::locator::Locator;
 use crate::page::{Page, Paging};
 use crate::schema::DataSchema;
 
@@ -241,6 +242,10 @@ impl From<&Collection> for CollectionSpec {
             required_fields: some(&method.required_fields),
             excluded_fields: some(&method.excluded_fields),
         };
+        let name_of = |field: &Locator| {
+            let text = field.to_string();
+            text.strip_prefix("$.").map(str::to_owned).unwrap_or(text)
+        };
         let plain = |declared: bool| declared.then(MethodSpec::default);
         Self {
             r#type: "collection".to_owned(),
@@ -249,7 +254,7 @@ impl From<&Collection> for CollectionSpec {
             parameters_schema: collection.parameters_schema.clone(),
             fields_schema: collection.fields_schema.clone(),
             list: collection.list.as_ref().map(|list| MethodSpec {
-                filter_fields: Some(list.filter.keys().cloned().collect()),
+                filter_fields: Some(list.filter.fields().map(|(field, _)| name_of(field)).collect()),
                 ..MethodSpec::default()
             }),
             search: plain(collection.search.is_some()),

@@ -51,6 +51,30 @@ pub(super) fn put(schema: &mut Value, place: &[Step], inner: Value) {
     *schema = inner;
 }
 
+/// Visits a schema and those inside it.
+pub(super) fn walk<'s>(
+    schema: &'s Value,
+    place: &Locator,
+    depth: usize,
+    visit: &mut impl FnMut(&Locator, &'s Value),
+) {
+    visit(place, schema);
+    if depth == MAX_DEPTH {
+        return;
+    }
+    for (name, property) in properties(schema) {
+        walk(property, &place.property(name), depth + 1, visit);
+    }
+    if let Some(items) = schema.get("items") {
+        walk(items, &place.index(0), depth + 1, visit);
+    }
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        for option in schema.get(keyword).and_then(Value::as_array).into_iter().flatten() {
+            walk(option, place, depth + 1, visit);
+        }
+    }
+}
+
 /// The places of all fields, those inside objects included.
 pub(super) fn places(schema: &Value) -> Vec<Locator> {
     fn walk(schema: &Value, place: &Locator, out: &mut Vec<Locator>) {

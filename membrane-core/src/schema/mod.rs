@@ -3,10 +3,15 @@
 //! [`DataSchema`] is a loose dialect of JSON Schema with keywords of its own (`referenceCollection`,
 //! `isImplied`, …). Keywords it does not know pass through untouched, and the order of keys is kept.
 
+mod compress;
 mod dialect;
+mod field;
 mod fields;
 mod fit;
+mod form;
 mod merge;
+mod parts;
+mod plain;
 mod reference;
 mod sample;
 mod sensitive;
@@ -23,11 +28,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 pub use self::fit::Fit;
+pub use self::form::{DataForm, FormField, ValueOption};
+pub use self::plain::{Change, PlainSchema, Rule};
 pub use self::reference::DataLocation;
 pub use self::titles::header_case;
 pub use self::validate::Validator;
 use crate::error::{Error, Result};
-use crate::locator::Locator;
 
 /// The shape of some data: an object of JSON Schema keywords, or `true` (anything) or `false` (nothing).
 ///
@@ -166,6 +172,17 @@ impl DataSchema {
     ///
     /// Fields the patch adds are marked by the options. A `readOnly` or `writeOnly` that is not repeated by
     /// the patch's own version of a field is cleared, unless its option is set.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use membrane_core::schema::PatchOptions;
+    /// use serde_json::json;
+    ///
+    /// let fields = DataSchema::from_value(&json!({"title": "Bug"}));
+    /// let custom = DataSchema::from_value(&json!({"severity": 1}));
+    /// let patched = fields.patched(&custom, PatchOptions { read_only: true, ..PatchOptions::default() });
+    /// assert_eq!(patched.as_value()["properties"]["severity"], json!({"type": "integer", "readOnly": true}));
+    /// ```
     #[must_use]
     pub fn patched(&self, patch: &DataSchema, options: PatchOptions) -> Self {
         let marks = [("readOnly", options.read_only), ("writeOnly", options.write_only)];
@@ -188,11 +205,30 @@ impl DataSchema {
     }
 
     /// The schema all samples have; nothing without samples.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let samples = [json!({"id": 1}), json!({"id": "x", "open": true})];
+    /// let schema = DataSchema::from_samples(&samples).unwrap();
+    /// let properties = json!({"id": {"type": ["integer", "string"]}, "open": {"type": "boolean"}});
+    /// assert_eq!(schema.as_value()["properties"], properties);
+    /// ```
     pub fn from_samples<'a>(samples: impl IntoIterator<Item = &'a Value>) -> Option<Self> {
         sample::of_samples(samples.into_iter(), 0).map(Self::of_keywords)
     }
 
     /// The schema of a whole record whose fields have this schema: id, name, times and `fields`.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let record = DataSchema::from_value(&json!({"title": "Bug"})).of_record();
+    /// assert_eq!(record.as_value()["properties"]["createdTime"]["format"], "datetime");
+    /// assert_eq!(record.as_value()["properties"]["fields"]["properties"]["title"]["type"], "string");
+    /// ```
     #[must_use]
     pub fn of_record(&self) -> Self {
         let text = || json!({"type": "string"});
@@ -211,6 +247,14 @@ impl DataSchema {
     }
 
     /// Data of this shape, with empty values.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug", "labels": ["api"], "votes": 3}));
+    /// assert_eq!(schema.example(), Some(json!({"title": "", "labels": [""], "votes": 0})));
+    /// ```
     pub fn example(&self) -> Option<Value> {
         sample::example(&self.0, 0)
     }
@@ -218,129 +262,19 @@ impl DataSchema {
     /// Makes data fit: puts fields in the schema's order and does what the options say.
     ///
     /// Data of another shape stays as it is. An object or list that loses all it had is absent.
-    pub fn fit(&self, value: Value, options: &Fit<'_>) -> Option<Value> {
-        options.apply(Some(value), &self.0, 0)
-    }
-}
-
-/// Parts of a schema.
-impl DataSchema {
-    /// The schema of a place inside the data.
-    ///
-    /// ```
-    /// use membrane_core::{DataSchema, Locator};
-    /// use serde_json::json;
-    ///
-    /// let schema = DataSchema::new(json!({"properties": {"author": {"properties": {"name": {"type": "string"}}}}}))?;
-    /// let name = schema.at(&Locator::parse("$.author.name")?);
-    /// assert_eq!(name, Some(DataSchema::new(json!({"type": "string"}))?));
-    /// # Ok::<(), membrane_core::Error>(())
-    /// ```
-    pub fn at(&self, place: &Locator) -> Option<DataSchema> {
-        fields::at(&self.0, place.steps()).cloned().and_then(|schema| Self::new(schema).ok())
-    }
-
-    /// Puts the schema of a place, and declares the objects and lists on the way.
-    pub fn put(&mut self, place: &Locator, schema: DataSchema) {
-        fields::put(&mut self.0, place.steps(), schema.0);
-    }
-
-    /// The places of all fields, down to those that hold no other fields. Lists are not entered.
-    pub fn places(&self) -> Vec<Locator> {
-        fields::places(&self.0)
-    }
-
-    /// The places of required fields, outermost first. Lists are not entered.
-    pub fn required(&self) -> Vec<Locator> {
-        fields::required(&self.0)
-    }
-
-    /// The required places at which a value has nothing; `null` and `""` are something.
-    ///
-    /// What is required inside an optional object is not missed when the whole object is absent.
     ///
     /// ```
     /// use membrane_core::DataSchema;
+    /// use membrane_core::schema::Fit;
     /// use serde_json::json;
     ///
-    /// let schema = DataSchema::new(json!({"properties": {"author": {
-    ///     "properties": {"name": {"type": "string"}}, "required": ["name"],
-    /// }}}))?;
-    /// assert!(schema.missing(&json!({})).is_empty());
-    /// assert_eq!(schema.missing(&json!({"author": {}}))[0].to_string(), "$.author.name");
-    /// # Ok::<(), membrane_core::Error>(())
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug"}));
+    /// let only_known = Fit::new().skip_unknown_fields(true);
+    /// assert_eq!(schema.fit(json!({"zz": 1, "title": "Bug"}), &only_known), Some(json!({"title": "Bug"})));
+    /// assert_eq!(schema.fit(json!({"zz": 1}), &only_known), None);
     /// ```
-    pub fn missing(&self, value: &Value) -> Vec<Locator> {
-        fields::missing(&self.0, value)
-    }
-
-    /// Requires fields; those the schema does not have are left out.
-    #[must_use]
-    pub fn with_required(mut self, places: &[Locator]) -> Self {
-        fields::set_required(&mut self.0, places, true);
-        self
-    }
-
-    /// No longer requires fields.
-    #[must_use]
-    pub fn without_required(mut self, places: &[Locator]) -> Self {
-        fields::set_required(&mut self.0, places, false);
-        self
-    }
-
-    /// The schema of these fields only.
-    ///
-    /// ```
-    /// use membrane_core::{DataSchema, Locator};
-    /// use serde_json::json;
-    ///
-    /// let schema = DataSchema::from_value(&json!({"title": "Bug", "votes": 3}));
-    /// let title = [Locator::parse("$.title")?];
-    /// assert_eq!(schema.pick(&title).places(), title);
-    /// assert_eq!(schema.exclude(&title).places(), [Locator::parse("$.votes")?]);
-    /// # Ok::<(), membrane_core::Error>(())
-    /// ```
-    #[must_use]
-    pub fn pick(&self, places: &[Locator]) -> Self {
-        Self::of_keywords(fields::pick(&self.0, places))
-    }
-
-    /// The schema without these fields.
-    #[must_use]
-    pub fn exclude(mut self, places: &[Locator]) -> Self {
-        fields::exclude(&mut self.0, places);
-        self
-    }
-
-    /// The schema without fields that are `readOnly`, at any depth.
-    #[must_use]
-    pub fn without_read_only(mut self) -> Self {
-        fields::exclude_marked(&mut self.0, "readOnly", 0);
-        self
-    }
-
-    /// The schema without fields that are `writeOnly`, at any depth.
-    #[must_use]
-    pub fn without_write_only(mut self) -> Self {
-        fields::exclude_marked(&mut self.0, "writeOnly", 0);
-        self
-    }
-
-    /// The schema with a title for each field that had none, and for the fields inside those.
-    #[must_use]
-    pub fn with_titles(mut self) -> Self {
-        titles::populate(&mut self.0, 0);
-        self
-    }
-
-    /// The title of a place, or a name made from its key or index.
-    pub fn name_of(&self, place: &Locator) -> Option<String> {
-        titles::name(&self.0, place.steps())
-    }
-
-    /// The names of a place and of all around it, `Root > Address > ZIP`.
-    pub fn full_name_of(&self, place: &Locator) -> Option<String> {
-        titles::full_name(&self.0, place.steps())
+    pub fn fit(&self, value: Value, options: &Fit<'_>) -> Option<Value> {
+        options.apply(Some(value), &self.0, 0)
     }
 }
 
@@ -372,49 +306,6 @@ impl DataSchema {
     /// ```
     pub fn sensitive_values<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
         sensitive::values(&self.0, value)
-    }
-}
-
-/// Questions about one field.
-impl DataSchema {
-    /// Whether it says nothing, or no more than that there is an object.
-    pub fn is_empty(&self) -> bool {
-        let Value::Object(keywords) = &self.0 else { return false };
-        let has_properties = keywords
-            .get("properties")
-            .and_then(Value::as_object)
-            .is_some_and(|properties| !properties.is_empty());
-        match keywords.get("type") {
-            None => keywords.is_empty(),
-            Some(kind) => kind == "object" && !has_properties,
-        }
-    }
-
-    /// Whether the value is no object and no list.
-    pub fn is_scalar(&self) -> bool {
-        !matches!(self.keyword("type").and_then(Value::as_str), Some("array" | "object"))
-    }
-
-    /// Whether values are picked from a list: an `enum`, records or a boolean.
-    pub fn has_fixed_values(&self) -> bool {
-        ["enum", "referenceRecords", "referenceCollection"]
-            .iter()
-            .any(|keyword| self.keyword(keyword).is_some())
-            || self.keyword("type").is_some_and(|kind| kind == "boolean")
-    }
-
-    /// Whether other values than the fixed ones are allowed.
-    pub fn allows_custom_value(&self) -> bool {
-        !self.has_fixed_values() || self.keyword("allowCustom") == Some(&Value::Bool(true))
-    }
-
-    /// Where the records are whose ids are the values.
-    pub fn reference_collection(&self) -> Option<DataLocation> {
-        reference::collection(&self.0)
-    }
-
-    fn keyword(&self, keyword: &str) -> Option<&Value> {
-        self.0.get(keyword)
     }
 }
 

@@ -75,7 +75,7 @@ impl std::fmt::Display for DataLocation {
 }
 
 /// Where the records are that a field of this schema refers to.
-pub(super) fn collection(schema: &Value) -> Option<DataLocation> {
+pub(super) fn collection(schema: &Map<String, Value>) -> Option<DataLocation> {
     if let Some(Value::Object(reference)) = schema.get("referenceCollection") {
         let parameters = reference.get("parameters").and_then(Value::as_object).cloned();
         return Some(DataLocation::new(reference.get("key")?.as_str()?, parameters.unwrap_or_default()));

@@ -29,16 +29,9 @@ impl<'a> Collections<'a> {
         let list = self.collection.list.as_ref().ok_or_else(|| self.lacks("list"))?;
         let filter = match filter {
             None | Some(Value::Null) => Filter::default(),
-            Some(filter @ Value::Array(items)) => {
-                let parsed = Filter::parse(filter)?;
-                // Formulas skip a condition with an operator they do not know; a list must not.
-                if parsed.conditions().len() != items.len() {
-                    return Err(Error::invalid_input(
-                        "a condition of the filter has an unknown operator; use for example `is` or `contains`",
-                    )
-                    .with("field", "filter"));
-                }
-                parsed
+            // Formulas skip a condition with an operator they do not know; a list must not.
+            Some(filter @ Value::Array(_)) => {
+                Filter::parse_strict(filter).map_err(|error| error.with("field", "filter"))?
             }
             Some(filter @ Value::Object(_)) => Filter::from_fields(filter)?,
             Some(_) => {

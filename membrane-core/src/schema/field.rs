@@ -1,0 +1,86 @@
+//! What a schema says of one field.
+
+use serde_json::Value;
+
+use super::DataSchema;
+use super::reference::{self, DataLocation};
+
+/// Questions about one field.
+impl DataSchema {
+    /// Whether it says nothing, or no more than that there is an object.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert!(DataSchema::any().is_empty() && DataSchema::from_value(&json!({})).is_empty());
+    /// assert!(!DataSchema::from_value(&json!({"a": 1})).is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        let Value::Object(keywords) = &self.0 else { return false };
+        let has_properties = keywords
+            .get("properties")
+            .and_then(Value::as_object)
+            .is_some_and(|properties| !properties.is_empty());
+        match keywords.get("type") {
+            None => keywords.is_empty(),
+            Some(kind) => kind == "object" && !has_properties,
+        }
+    }
+
+    /// Whether the value is no object and no list.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert!(DataSchema::from_value(&json!("a")).is_scalar());
+    /// assert!(!DataSchema::from_value(&json!(["a"])).is_scalar());
+    /// ```
+    pub fn is_scalar(&self) -> bool {
+        !matches!(self.keyword("type").and_then(Value::as_str), Some("array" | "object"))
+    }
+
+    /// Whether values are picked from a list: an `enum`, records or a boolean.
+    pub fn has_fixed_values(&self) -> bool {
+        ["enum", "referenceRecords", "referenceCollection"]
+            .iter()
+            .any(|keyword| self.keyword(keyword).is_some())
+            || self.keyword("type").is_some_and(|kind| kind == "boolean")
+    }
+
+    /// Whether other values than the fixed ones are allowed.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let mut state = json!({"type": "string", "enum": ["open", "closed"]});
+    /// let fixed = DataSchema::new(state.clone())?;
+    /// assert!(fixed.has_fixed_values() && !fixed.allows_custom_value());
+    /// state["allowCustom"] = json!(true);
+    /// assert!(DataSchema::new(state)?.allows_custom_value());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn allows_custom_value(&self) -> bool {
+        !self.has_fixed_values() || self.keyword("allowCustom") == Some(&Value::Bool(true))
+    }
+
+    /// Where the records are whose ids are the values.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let owner = DataSchema::new(json!({"referenceCollection": {"key": "users", "parameters": {"team": 1}}}))?;
+    /// assert_eq!(owner.reference_collection().unwrap().to_string(), "/data/users?team=1");
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn reference_collection(&self) -> Option<DataLocation> {
+        reference::collection(self.0.as_object()?)
+    }
+
+    pub(super) fn keyword(&self, keyword: &str) -> Option<&Value> {
+        self.0.get(keyword)
+    }
+}
