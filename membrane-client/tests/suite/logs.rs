@@ -112,7 +112,9 @@ async fn logs_what_is_no_action_too(stage: Stage) {
     let logged = taskly.api_logs(None).await.unwrap().items;
     let seen: Vec<_> = logged
         .iter()
-        .map(|record| (record.source.as_str(), record.request_method.as_str(), record.status_code, record.is_success))
+        .map(|record| {
+            (record.source.as_str(), record.request_method.as_str(), record.status_code, record.is_success)
+        })
         .collect();
     assert_eq!(
         seen,
