@@ -287,7 +287,7 @@ impl ConnectionHandle {
     /// As [`ConnectionHandle::runs`].
     pub async fn runs_after(&self, cursor: Option<&str>) -> Result<Page<ActionRunRecord>> {
         let mut query = ListActionRuns::default();
-        query.connection_id = Some(self.selector.clone());
+        query.of.connection_id = Some(self.selector.clone());
         query.paging.cursor = cursor.map(str::to_owned);
         self.call(query).await
     }
@@ -342,7 +342,7 @@ impl ConnectionHandle {
     /// ```
     pub async fn api_logs(&self, cursor: Option<&str>) -> Result<Page<ApiLogRecord>> {
         let mut query = ListApiLogs::default();
-        query.connection_id = Some(self.selector.clone());
+        query.of.connection_id = Some(self.selector.clone());
         query.paging.cursor = cursor.map(str::to_owned);
         self.call(query).await
     }

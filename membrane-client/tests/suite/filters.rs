@@ -150,7 +150,7 @@ async fn refuses_what_does_not_narrow(stage: Stage) {
     assert!(list::<ConnectionSpec>(&stage, None, app).await.unwrap().is_empty());
     refused(list::<CustomerSpec>(&stage, None, app).await.unwrap_err(), "externalAppId");
     let mut runs = ListActionRuns::default();
-    runs.external_app_id = Some("x".to_owned());
+    runs.of.external_app_id = Some("x".to_owned());
     assert!(stage.call(None, runs).await.unwrap().items.is_empty());
     let layer = |query: &mut ListQuery| query.layer = Some(LayerName::Universal);
     refused(list::<ConnectionSpec>(&stage, None, layer).await.unwrap_err(), "layer");

@@ -149,7 +149,7 @@ async fn pages_through_requests_both_ways(stage: Stage) {
     stage.engine.flush().await;
     let read = async |order: Option<SortOrder>, limit: u32, is_success: Option<bool>| {
         let mut query = ListApiLogs::default();
-        query.connection_id = Some("taskly".to_owned());
+        query.of.connection_id = Some("taskly".to_owned());
         query.sort_order = order;
         query.is_success = is_success;
         query.paging.limit = Some(limit);

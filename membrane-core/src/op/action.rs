@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::element::SELECTOR;
+use super::log::LogQuery;
 use super::{Access, Body, Op, OpInfo, Route};
 use crate::error::ErrorBody;
 use crate::id::{RunId, Selector};
@@ -88,7 +89,7 @@ pub enum RunStatus {
 /// use membrane_core::op::ListActionRuns;
 ///
 /// let mut query = ListActionRuns::default();
-/// query.connection_id = Some("github".to_owned());
+/// query.of.connection_id = Some("github".to_owned());
 /// assert_eq!(serde_json::to_value(&query)?["connectionId"], "github");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -99,33 +100,15 @@ pub struct ListActionRuns {
     /// Which page.
     #[serde(flatten)]
     pub paging: Paging,
+    /// Whose and when.
+    #[serde(flatten)]
+    pub of: LogQuery,
     /// Of this action, whatever its layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action_id: Option<String>,
-    /// Of this integration, by id or key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub integration_id: Option<String>,
-    /// Of this connection, by id, key or integration key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connection_id: Option<String>,
-    /// Of the customer with this id of the engine.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tenant_id: Option<String>,
-    /// Of the customer with this id of yours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
-    /// Of this app of a catalogue; nothing belongs to one yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_app_id: Option<String>,
     /// That ended like this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RunStatus>,
-    /// From this time on, ISO 8601.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// Before this time, ISO 8601.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
 }
 
 impl Op for ListActionRuns {

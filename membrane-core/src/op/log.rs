@@ -6,24 +6,11 @@ use super::{Access, Op, OpInfo, Route};
 use crate::id::RunId;
 use crate::page::{Page, Paging};
 
-/// Lists the requests that were sent to apps, newest first.
-///
-/// ```
-/// use membrane_core::op::ListApiLogs;
-///
-/// let mut query = ListApiLogs::default();
-/// query.connection_id = Some("github".to_owned());
-/// query.is_success = Some(false);
-/// assert_eq!(serde_json::to_value(&query)?["isSuccess"], false);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+/// What any list of the log can be narrowed by.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct ListApiLogs {
-    /// Which page. One may hold fewer than asked for and still have a cursor.
-    #[serde(flatten)]
-    pub paging: Paging,
+pub struct LogQuery {
     /// Of this integration, by id or key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration_id: Option<String>,
@@ -39,15 +26,38 @@ pub struct ListApiLogs {
     /// Of this app of a catalogue; nothing belongs to one yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_app_id: Option<String>,
-    /// That were answered with a status from 200 to 299, or not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_success: Option<bool>,
     /// From this time on, ISO 8601.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Before this time, ISO 8601.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+}
+
+/// Lists the requests that were sent to apps, newest first.
+///
+/// ```
+/// use membrane_core::op::ListApiLogs;
+///
+/// let mut query = ListApiLogs::default();
+/// query.of.connection_id = Some("github".to_owned());
+/// query.is_success = Some(false);
+/// assert_eq!(serde_json::to_value(&query)?["isSuccess"], false);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ListApiLogs {
+    /// Which page. One may hold fewer than asked for and still have a cursor.
+    #[serde(flatten)]
+    pub paging: Paging,
+    /// Whose and when.
+    #[serde(flatten)]
+    pub of: LogQuery,
+    /// That were answered with a status from 200 to 299, or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_success: Option<bool>,
     /// In this order; newest first when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort_order: Option<SortOrder>,

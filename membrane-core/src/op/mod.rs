@@ -35,7 +35,7 @@ pub use self::connector::{
 };
 pub use self::element::{Archive, Create, Get, Replace, Restore, Update};
 pub use self::list::{List, ListQuery};
-pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, SortOrder};
+pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 pub use self::route::{Body, Encoded, Route};
 
 /// One operation of the catalogue; the struct is its input.

@@ -1,20 +1,12 @@
 //! The auth layer: puts the target's headers and query on a request.
 
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
-};
-use url::Url;
+use http::header::HeaderMap;
 
 use super::call::Call;
 use super::guard::{Arrived, Guard};
-use super::join;
+use super::join::add_pair;
+use super::target::CONNECTION_HEADERS;
 use super::transport::{TransportError, TransportRequest};
-
-/// What belongs to the connection and not to the request; a caller that could set these could make the
-/// app's servers see another request than the guard saw.
-pub(super) const CONNECTION_HEADERS: &[HeaderName] =
-    &[CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 pub(crate) struct Auth {
     pub(crate) inner: Guard,
@@ -33,13 +25,6 @@ impl Auth {
             max_response_bytes: call.max_response_bytes,
         };
         self.inner.send(call, request).await
-    }
-}
-
-/// Adds a query pair unless one of its name is there.
-pub(crate) fn add_pair(url: &mut Url, pair: &(String, String)) {
-    if !url.query_pairs().any(|(name, _)| name == pair.0) {
-        join::append(url, std::slice::from_ref(pair));
     }
 }
 

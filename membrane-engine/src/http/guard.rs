@@ -37,7 +37,7 @@ impl Guard {
         let deadline = Instant::now() + call.timeout;
         let mut request = Arc::new(request);
         for _ in 0..=MAX_HOPS {
-            let pending = Pending::new(call, &request);
+            let pending = Pending::new(call.recorder, call.target, &request);
             let outcome = match self.judge(&request.url) {
                 Ok(()) => self.exchange(&request, deadline, call.timeout).await,
                 Err(refused) => Err(refused),

@@ -33,6 +33,13 @@ pub(crate) fn append(url: &mut Url, pairs: &[(String, String)]) {
     url.set_query(Some(&query));
 }
 
+/// Adds a query pair unless one of its name is there.
+pub(crate) fn add_pair(url: &mut Url, pair: &(String, String)) {
+    if !url.query_pairs().any(|(name, _)| name == pair.0) {
+        append(url, std::slice::from_ref(pair));
+    }
+}
+
 fn is_absolute(path: &str) -> bool {
     // `https:/x` and `https:\\x` are not taken here: below the base they do no harm.
     path.starts_with("//")

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::call::Call;
 use super::transport::{TransportError, TransportErrorKind, TransportRequest, TransportResponse};
-use super::{address, auth, join};
+use super::{address, join};
 
 /// What another origin may see. All else may be a credential under a name of the app's own.
 const HARMLESS: &[HeaderName] =
@@ -53,7 +53,7 @@ pub(crate) fn next(
         let carried = |pair: &&(String, String)| {
             request.url.query_pairs().any(|(name, value)| name == pair.0 && value == pair.1)
         };
-        call.target.query().iter().filter(carried).for_each(|pair| auth::add_pair(&mut url, pair));
+        call.target.query().iter().filter(carried).for_each(|pair| join::add_pair(&mut url, pair));
     } else {
         next.headers = harmless(&request.headers);
         next.body = Bytes::new();

@@ -3,16 +3,24 @@
 use std::fmt;
 
 use data_encoding::BASE64;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+};
 use membrane_core::connector::RateLimit;
 use membrane_core::{Error, Result};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::address;
 use super::mask::Mask;
-use super::{address, auth};
 
 const AGENT: &str = concat!("membrane-rust/", env!("CARGO_PKG_VERSION"));
+
+/// What belongs to the connection and not to the request; a caller that could set these could make the
+/// app's servers see another request than the guard saw.
+pub(crate) const CONNECTION_HEADERS: &[HeaderName] =
+    &[CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 /// What is known of one connection's API: where it is, what authorizes a request, how much it allows.
 ///
@@ -188,7 +196,7 @@ impl TargetBuilder {
                 return Err(Error::configuration("the rate limit allows no request"));
             }
         }
-        for name in auth::CONNECTION_HEADERS {
+        for name in CONNECTION_HEADERS {
             self.headers.remove(name);
         }
         self.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));

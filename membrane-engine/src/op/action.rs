@@ -4,7 +4,7 @@ use membrane_core::op::{ActionRun, ActionRunRecord, GetActionRun, ListActionRuns
 use membrane_core::{ElementId, Error, Page, Result, RunId};
 
 use super::Execute;
-use super::log::{Narrowed, logged_run};
+use super::log::{logged_run, runs_of};
 use crate::run::{run_action, run_record};
 use crate::store::{RunKind, RunQuery};
 use crate::{Caller, Engine};
@@ -20,20 +20,11 @@ impl Execute for RunAction {
 impl Execute for ListActionRuns {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<ActionRunRecord>> {
         self.paging.check_cursor()?;
-        let narrowed = Narrowed {
-            external_app_id: self.external_app_id,
-            integration_id: self.integration_id,
-            connection_id: self.connection_id,
-            tenant_id: self.tenant_id,
-            user_id: self.user_id,
-        };
-        let Some(query) = narrowed.query(engine, caller).await? else { return Ok(Page::default()) };
+        let Some(query) = runs_of(engine, caller, self.of).await? else { return Ok(Page::default()) };
         let query = RunQuery {
             kind: Some(RunKind::Action),
             action: self.action_id.as_deref().map(ElementId::from),
             is_success: self.status.map(|status| status == RunStatus::Success),
-            from: self.from,
-            to: self.to,
             ..query
         };
         let page = engine.parts().store.runs(&caller.scope(), &query, &self.paging).await?;

@@ -1,7 +1,7 @@
 //! The log: what its lists have in common, and the requests to apps, read out of the runs they were a part of.
 
 use async_trait::async_trait;
-use membrane_core::op::{ApiLogRecord, GetApiLog, ListApiLogs, SortOrder};
+use membrane_core::op::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 use membrane_core::{Error, Page, Paging, Result, RunId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,16 +23,9 @@ impl Execute for ListApiLogs {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<ApiLogRecord>> {
         let limit = self.paging.limit()? as usize;
         let mut place = self.paging.start().map(Place::parse).transpose()?;
-        let narrowed = Narrowed {
-            external_app_id: self.external_app_id,
-            integration_id: self.integration_id,
-            connection_id: self.connection_id,
-            tenant_id: self.tenant_id,
-            user_id: self.user_id,
-        };
-        let Some(query) = narrowed.query(engine, caller).await? else { return Ok(Page::default()) };
+        let Some(query) = runs_of(engine, caller, self.of).await? else { return Ok(Page::default()) };
         let oldest_first = self.sort_order == Some(SortOrder::Asc);
-        let query = RunQuery { from: self.from, to: self.to, oldest_first, with_exchanges: true, ..query };
+        let query = RunQuery { oldest_first, with_exchanges: true, ..query };
         let (store, scope) = (&engine.parts().store, caller.scope());
         let mut items = Vec::new();
         // The rest of the run the page before ended in.
@@ -169,38 +162,26 @@ fn records(row: &RunRow, oldest_first: bool) -> Result<impl Iterator<Item = (usi
     Ok(records.into_iter())
 }
 
-/// Whose runs a list of the log is about, as a caller says it.
-pub(super) struct Narrowed {
-    pub(super) external_app_id: Option<String>,
-    pub(super) integration_id: Option<String>,
-    pub(super) connection_id: Option<String>,
-    pub(super) tenant_id: Option<String>,
-    pub(super) user_id: Option<String>,
-}
-
-impl Narrowed {
-    /// The query for the store; nothing when no run can be meant.
-    pub(super) async fn query(&self, engine: &Engine, caller: &Caller) -> Result<Option<RunQuery>> {
-        if self.external_app_id.is_some() {
-            // No run is of an app of a catalogue yet.
-            return Ok(None);
-        }
-        let integration = match &self.integration_id {
-            Some(text) => Some(select::integration(engine, caller, text, true).await?.id.into()),
-            None => None,
-        };
-        let connection = match &self.connection_id {
-            Some(text) => Some(select::connection_of_any_time(engine, caller, text).await?.id.into()),
-            None => None,
-        };
-        let customer = match whose(engine, caller, self.tenant_id.as_deref(), self.user_id.as_deref()).await?
-        {
-            Whose::Anyone => None,
-            Whose::One(customer) => Some(customer),
-            Whose::Nobody => return Ok(None),
-        };
-        Ok(Some(RunQuery { integration, connection, customer, ..RunQuery::default() }))
+/// The runs a list of the log is about; nothing when none can be meant.
+pub(super) async fn runs_of(engine: &Engine, caller: &Caller, of: LogQuery) -> Result<Option<RunQuery>> {
+    if of.external_app_id.is_some() {
+        // No run is of an app of a catalogue yet.
+        return Ok(None);
     }
+    let integration = match &of.integration_id {
+        Some(text) => Some(select::integration(engine, caller, text, true).await?.id.into()),
+        None => None,
+    };
+    let connection = match &of.connection_id {
+        Some(text) => Some(select::connection_of_any_time(engine, caller, text).await?.id.into()),
+        None => None,
+    };
+    let customer = match whose(engine, caller, of.tenant_id.as_deref(), of.user_id.as_deref()).await? {
+        Whose::Anyone => None,
+        Whose::One(customer) => Some(customer),
+        Whose::Nobody => return Ok(None),
+    };
+    Ok(Some(RunQuery { integration, connection, customer, from: of.from, to: of.to, ..RunQuery::default() }))
 }
 
 /// One logged run of any kind with its exchanges.

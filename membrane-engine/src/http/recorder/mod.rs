@@ -13,7 +13,6 @@ use serde::{Serialize, Serializer};
 pub use self::exchange::{Exchange, ExchangeRequest, ExchangeResponse};
 use self::raw::Raw;
 pub(crate) use self::raw::{shown_body, shown_headers};
-use super::call::Call;
 use super::target::Target;
 use super::transport::{TransportError, TransportRequest, TransportResponse};
 
@@ -130,13 +129,13 @@ struct Begun<'a> {
 }
 
 impl<'a> Pending<'a> {
-    pub(crate) fn new(call: &Call<'a>, request: &'a Arc<TransportRequest>) -> Self {
-        let begun = call.recorder.map(|recorder| Begun {
-            recorder,
-            target: call.target,
-            at: Timestamp::now(),
-            since: Instant::now(),
-        });
+    pub(crate) fn new(
+        recorder: Option<&'a Recorder>,
+        target: &'a Arc<Target>,
+        request: &'a Arc<TransportRequest>,
+    ) -> Self {
+        let begun =
+            recorder.map(|recorder| Begun { recorder, target, at: Timestamp::now(), since: Instant::now() });
         Self { request, begun }
     }
 
