@@ -130,12 +130,14 @@ async fn logs_what_is_no_action_too(stage: Stage) {
     let exchange = created.exchange.unwrap();
     assert!(exchange["request"]["body"].as_str().unwrap().contains("logged"), "{exchange}");
     assert!(taskly.runs().await.unwrap().items.is_empty(), "no action ran");
-    for id in [logged[0].id.as_str(), "", "nonsense", "0.0", &format!("{}.9", logged[0].run_id)] {
-        let other = stage.client.customer("mallory").connection("taskly").api_log(id).await;
-        assert_eq!(other.unwrap_err().kind(), ErrorKind::NotFound, "{id}");
+    let others = stage.client.customer("mallory").connection("taskly");
+    for id in [logged[0].id.as_str(), "nonsense", "0.0", &format!("{}.9", logged[0].run_id)] {
+        assert_eq!(others.api_log(id).await.unwrap_err().kind(), ErrorKind::NotFound, "{id}");
     }
-    let unknown = stage.client.customer("mallory").connection("taskly").api_logs(None).await;
-    assert_eq!(unknown.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(others.api_logs(None).await.unwrap_err().kind(), ErrorKind::NotFound);
+    for empty in [others.api_log("").await.unwrap_err(), others.run("").await.unwrap_err()] {
+        assert_eq!((empty.kind(), empty.context_value("field")), (ErrorKind::InvalidInput, Some("id")));
+    }
 }
 
 async fn pages_through_requests_both_ways(stage: Stage) {

@@ -184,6 +184,11 @@ pub(super) async fn runs_of(engine: &Engine, caller: &Caller, of: LogQuery) -> R
     Ok(Some(RunQuery { integration, connection, customer, from: of.from, to: of.to, ..RunQuery::default() }))
 }
 
+/// Refuses an empty id as the remote client does.
+pub(super) fn check_id(id: &str) -> Result<()> {
+    if id.is_empty() { Err(Error::invalid_input("`id` is required").with("field", "id")) } else { Ok(()) }
+}
+
 /// One logged run of any kind with its exchanges.
 pub(super) async fn logged_run(engine: &Engine, caller: &Caller, id: &RunId) -> Result<Option<RunRow>> {
     let store = &engine.parts().store;
