@@ -103,6 +103,16 @@ fn merged(schemas: impl Iterator<Item = Value>) -> Option<Value> {
 /// A schema that also declares the fields a mapping fills, marked `isImplied`.
 ///
 /// Fields that were implied before and are no longer filled are gone; declared fields stay as they are.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::formula::implied_schema;
+/// use serde_json::json;
+///
+/// let vars = DataSchema::from_value(&json!({"name": "Bug"}));
+/// let schema = implied_schema(&DataSchema::any(), &json!({"title": {"$var": "$.name"}}), &vars);
+/// assert_eq!(schema.as_value()["properties"]["title"], json!({"type": "string", "isImplied": true}));
+/// ```
 pub fn implied_schema(schema: &DataSchema, mapping: &Value, vars: &DataSchema) -> DataSchema {
     let mut out = schema.as_value().clone();
     drop_implied(&mut out, 0);

@@ -29,6 +29,16 @@ pub fn transform_variables(value: &Value, vars: &Value) -> Option<Value> {
 /// A formula without the variables a schema does not have; the others are written in full.
 ///
 /// Pruned as in [`transform_variables`].
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::formula::retain_variables;
+/// use serde_json::json;
+///
+/// let schema = DataSchema::from_value(&json!({"name": "Bug"}));
+/// let mapping = json!({"title": {"$var": "name"}, "votes": {"$var": "votes"}});
+/// assert_eq!(retain_variables(&mapping, &schema), Some(json!({"title": {"$var": "$.name"}})));
+/// ```
 pub fn retain_variables(value: &Value, schema: &DataSchema) -> Option<Value> {
     let retain = |text: &Value| {
         let locator = Locator::from_value(text).ok()?;

@@ -59,6 +59,15 @@ fn key(kind: FormulaKind) -> Step {
 }
 
 /// The places of formulas of a kind that have no other keys.
+///
+/// ```
+/// use membrane_core::formula::{FormulaKind, formula_places};
+/// use serde_json::json;
+///
+/// let value = json!({"name": {"$var": "$.a"}, "title": {"$copy": "$.name"}});
+/// let places = formula_places(&value, FormulaKind::Copy);
+/// assert_eq!(places.iter().map(ToString::to_string).collect::<Vec<_>>(), ["$.title"]);
+/// ```
 pub fn formula_places(value: &Value, kind: FormulaKind) -> Vec<Locator> {
     fn walk(value: &Value, kind: FormulaKind, place: &mut Vec<Step>, out: &mut Vec<Locator>) {
         if place.len() > loose::MAX_DEPTH {

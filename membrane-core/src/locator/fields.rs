@@ -27,6 +27,14 @@ pub fn leaves(value: &Value) -> Vec<Locator> {
 }
 
 /// The places of values that hold the same data as `wanted`; a match is not searched further.
+///
+/// ```
+/// use membrane_core::locator::find;
+/// use serde_json::json;
+///
+/// let places = find(&json!({"a": 1, "b": [{"c": 1.0}, 2]}), &json!(1));
+/// assert_eq!(places.iter().map(ToString::to_string).collect::<Vec<_>>(), ["$.a", "$.b[0].c"]);
+/// ```
 pub fn find(value: &Value, wanted: &Value) -> Vec<Locator> {
     let mut out = Vec::new();
     walk(value, &mut Vec::new(), &mut |place, value| {
@@ -40,6 +48,15 @@ pub fn find(value: &Value, wanted: &Value) -> Vec<Locator> {
 }
 
 /// Only what is at these places; absent when none is there.
+///
+/// ```
+/// use membrane_core::locator::pick;
+/// use serde_json::json;
+///
+/// let places = ["$.b.c".parse()?, "$.none".parse()?];
+/// assert_eq!(pick(&json!({"a": 1, "b": {"c": 2, "d": 3}}), &places), Some(json!({"b": {"c": 2}})));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
     let mut out = None;
     for place in places {
@@ -53,6 +70,15 @@ pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
 /// An object that has a value at each of these places.
 ///
 /// Of a place and another inside it the outer one counts.
+///
+/// ```
+/// use membrane_core::locator::object_of;
+/// use serde_json::json;
+///
+/// let places = ["$.a.b".parse()?, "$.c".parse()?];
+/// assert_eq!(object_of(&places, &json!(true)), json!({"a": {"b": true}, "c": true}));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[must_use]
 pub fn object_of(places: &[Locator], value: &Value) -> Value {
     let mut out = Value::Object(Map::new());
@@ -67,6 +93,15 @@ pub fn object_of(places: &[Locator], value: &Value) -> Value {
 }
 
 /// All but what is at these places.
+///
+/// ```
+/// use membrane_core::locator::exclude;
+/// use serde_json::json;
+///
+/// let place = "$.b.c".parse()?;
+/// assert_eq!(exclude(json!({"a": 1, "b": {"c": 2, "d": 3}}), &[place]), json!({"a": 1, "b": {"d": 3}}));
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[must_use]
 pub fn exclude(mut value: Value, places: &[Locator]) -> Value {
     for place in places {

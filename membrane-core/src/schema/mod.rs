@@ -2,6 +2,8 @@
 //!
 //! [`DataSchema`] is a loose dialect of JSON Schema with keywords of its own (`referenceCollection`,
 //! `isImplied`, …). Keywords it does not know pass through untouched, and the order of keys is kept.
+//!
+#![doc = include_str!("REFERENCE.md")]
 
 mod dialect;
 mod fields;
@@ -103,6 +105,14 @@ impl DataSchema {
     }
 
     /// The schema of anything, `{}`.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert!(DataSchema::any().compile()?.is_valid(&json!([1, "a"])));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn any() -> Self {
         Self::of_keywords(Value::Object(serde_json::Map::new()))
@@ -113,11 +123,27 @@ impl DataSchema {
     }
 
     /// The schema as JSON.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(DataSchema::new(json!({"type": "string"}))?.as_value(), &json!({"type": "string"}));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
     /// Turns the schema into JSON.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(DataSchema::new(json!({"type": "string"}))?.into_value(), json!({"type": "string"}));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn into_value(self) -> Value {
         self.0
     }
@@ -166,6 +192,17 @@ impl DataSchema {
     ///
     /// Fields the patch adds are marked by the options. A `readOnly` or `writeOnly` that is not repeated by
     /// the patch's own version of a field is cleared, unless its option is set.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use membrane_core::schema::PatchOptions;
+    /// use serde_json::json;
+    ///
+    /// let fields = DataSchema::from_value(&json!({"title": "Bug"}));
+    /// let added = DataSchema::from_value(&json!({"id": "7"}));
+    /// let patched = fields.patched(&added, PatchOptions { read_only: true, write_only: false });
+    /// assert_eq!(patched.as_value()["properties"]["id"], json!({"type": "string", "readOnly": true}));
+    /// ```
     #[must_use]
     pub fn patched(&self, patch: &DataSchema, options: PatchOptions) -> Self {
         let marks = [("readOnly", options.read_only), ("writeOnly", options.write_only)];
@@ -188,11 +225,29 @@ impl DataSchema {
     }
 
     /// The schema all samples have; nothing without samples.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_samples([&json!({"votes": 1}), &json!({"votes": 1.5})]);
+    /// assert_eq!(schema.unwrap().as_value()["properties"]["votes"], json!({"type": "number"}));
+    /// ```
     pub fn from_samples<'a>(samples: impl IntoIterator<Item = &'a Value>) -> Option<Self> {
         sample::of_samples(samples.into_iter(), 0).map(Self::of_keywords)
     }
 
     /// The schema of a whole record whose fields have this schema: id, name, times and `fields`.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let record = DataSchema::from_value(&json!({"title": "Bug"})).of_record();
+    /// let title = record.at(&"$.fields.title".parse()?);
+    /// assert_eq!(title, Some(DataSchema::new(json!({"type": "string"}))?));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn of_record(&self) -> Self {
         let text = || json!({"type": "string"});
@@ -211,6 +266,14 @@ impl DataSchema {
     }
 
     /// Data of this shape, with empty values.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug"}));
+    /// assert_eq!(schema.example(), Some(json!({"title": ""})));
+    /// ```
     pub fn example(&self) -> Option<Value> {
         sample::example(&self.0, 0)
     }
@@ -218,6 +281,16 @@ impl DataSchema {
     /// Makes data fit: puts fields in the schema's order and does what the options say.
     ///
     /// Data of another shape stays as it is. An object or list that loses all it had is absent.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use membrane_core::schema::Fit;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug", "votes": 1}));
+    /// let fitted = schema.fit(json!({"votes": "3", "title": "Crash"}), &Fit::new().normalize_values(true));
+    /// assert_eq!(fitted.unwrap().to_string(), r#"{"title":"Crash","votes":3}"#);
+    /// ```
     pub fn fit(&self, value: Value, options: &Fit<'_>) -> Option<Value> {
         options.apply(Some(value), &self.0, 0)
     }
@@ -241,16 +314,44 @@ impl DataSchema {
     }
 
     /// Puts the schema of a place, and declares the objects and lists on the way.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let mut schema = DataSchema::any();
+    /// schema.put(&"$.author.name".parse()?, DataSchema::new(json!({"type": "string"}))?);
+    /// assert_eq!(schema.places(), ["$.author.name".parse()?]);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn put(&mut self, place: &Locator, schema: DataSchema) {
         fields::put(&mut self.0, place.steps(), schema.0);
     }
 
     /// The places of all fields, down to those that hold no other fields. Lists are not entered.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug", "author": {"name": "Ada"}}));
+    /// assert_eq!(schema.places(), ["$.title".parse()?, "$.author.name".parse()?]);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn places(&self) -> Vec<Locator> {
         fields::places(&self.0)
     }
 
     /// The places of required fields, outermost first. Lists are not entered.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"title": {}}, "required": ["title"]}))?;
+    /// assert_eq!(schema.required(), ["$.title".parse()?]);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn required(&self) -> Vec<Locator> {
         fields::required(&self.0)
     }
@@ -275,6 +376,16 @@ impl DataSchema {
     }
 
     /// Requires fields; those the schema does not have are left out.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let places = ["$.title".parse()?, "$.none".parse()?];
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug"})).with_required(&places);
+    /// assert_eq!(schema.as_value()["required"], json!(["title"]));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_required(mut self, places: &[Locator]) -> Self {
         fields::set_required(&mut self.0, places, true);
@@ -282,6 +393,15 @@ impl DataSchema {
     }
 
     /// No longer requires fields.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"title": {}}, "required": ["title"]}))?;
+    /// assert!(schema.without_required(&["$.title".parse()?]).required().is_empty());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn without_required(mut self, places: &[Locator]) -> Self {
         fields::set_required(&mut self.0, places, false);
@@ -306,6 +426,15 @@ impl DataSchema {
     }
 
     /// The schema without these fields.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug", "votes": 3}));
+    /// assert_eq!(schema.exclude(&["$.title".parse()?]).places(), ["$.votes".parse()?]);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn exclude(mut self, places: &[Locator]) -> Self {
         fields::exclude(&mut self.0, places);
@@ -313,6 +442,15 @@ impl DataSchema {
     }
 
     /// The schema without fields that are `readOnly`, at any depth.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"id": {"readOnly": true}, "title": {}}}))?;
+    /// assert_eq!(schema.without_read_only().places(), ["$.title".parse()?]);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn without_read_only(mut self) -> Self {
         fields::exclude_marked(&mut self.0, "readOnly", 0);
@@ -320,6 +458,15 @@ impl DataSchema {
     }
 
     /// The schema without fields that are `writeOnly`, at any depth.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"id": {"writeOnly": true}, "title": {}}}))?;
+    /// assert_eq!(schema.without_write_only().places(), ["$.title".parse()?]);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn without_write_only(mut self) -> Self {
         fields::exclude_marked(&mut self.0, "writeOnly", 0);
@@ -327,6 +474,14 @@ impl DataSchema {
     }
 
     /// The schema with a title for each field that had none, and for the fields inside those.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"firstName": "Ada"})).with_titles();
+    /// assert_eq!(schema.as_value()["properties"]["firstName"]["title"], "First Name");
+    /// ```
     #[must_use]
     pub fn with_titles(mut self) -> Self {
         titles::populate(&mut self.0, 0);
@@ -334,11 +489,32 @@ impl DataSchema {
     }
 
     /// The title of a place, or a name made from its key or index.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"zip": {"title": "ZIP"}, "cityName": {}}}))?;
+    /// assert_eq!(schema.name_of(&"$.zip".parse()?).as_deref(), Some("ZIP"));
+    /// assert_eq!(schema.name_of(&"$.cityName".parse()?).as_deref(), Some("City Name"));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn name_of(&self, place: &Locator) -> Option<String> {
         titles::name(&self.0, place.steps())
     }
 
-    /// The names of a place and of all around it, `Root > Address > ZIP`.
+    /// The names of a place and of all around it, `Contact > Address > ZIP`.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let address = json!({"title": "Address", "properties": {"zip": {"title": "ZIP"}}});
+    /// let schema = DataSchema::new(json!({"title": "Contact", "properties": {"address": address}}))?;
+    /// let zip = schema.full_name_of(&"$.address.zip".parse()?);
+    /// assert_eq!(zip.as_deref(), Some("Contact > Address > ZIP"));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn full_name_of(&self, place: &Locator) -> Option<String> {
         titles::full_name(&self.0, place.steps())
     }
@@ -378,6 +554,15 @@ impl DataSchema {
 /// Questions about one field.
 impl DataSchema {
     /// Whether it says nothing, or no more than that there is an object.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert!(DataSchema::any().is_empty() && DataSchema::new(json!({"type": "object"}))?.is_empty());
+    /// assert!(!DataSchema::new(json!({"type": "string"}))?.is_empty());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         let Value::Object(keywords) = &self.0 else { return false };
         let has_properties = keywords
@@ -391,11 +576,28 @@ impl DataSchema {
     }
 
     /// Whether the value is no object and no list.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert!(DataSchema::from_value(&json!("Bug")).is_scalar());
+    /// assert!(!DataSchema::from_value(&json!(["Bug"])).is_scalar());
+    /// ```
     pub fn is_scalar(&self) -> bool {
         !matches!(self.keyword("type").and_then(Value::as_str), Some("array" | "object"))
     }
 
     /// Whether values are picked from a list: an `enum`, records or a boolean.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert!(DataSchema::new(json!({"enum": ["open", "done"]}))?.has_fixed_values());
+    /// assert!(!DataSchema::new(json!({"type": "string"}))?.has_fixed_values());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn has_fixed_values(&self) -> bool {
         ["enum", "referenceRecords", "referenceCollection"]
             .iter()
@@ -404,11 +606,29 @@ impl DataSchema {
     }
 
     /// Whether other values than the fixed ones are allowed.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert!(!DataSchema::new(json!({"enum": ["open", "done"]}))?.allows_custom_value());
+    /// assert!(DataSchema::new(json!({"enum": ["open", "done"], "allowCustom": true}))?.allows_custom_value());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn allows_custom_value(&self) -> bool {
         !self.has_fixed_values() || self.keyword("allowCustom") == Some(&Value::Bool(true))
     }
 
     /// Where the records are whose ids are the values.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"referenceCollection": {"key": "users", "parameters": {"team": "T1"}}}))?;
+    /// assert_eq!(schema.reference_collection().unwrap().to_string(), "/data/users?team=T1");
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn reference_collection(&self) -> Option<DataLocation> {
         reference::collection(&self.0)
     }
@@ -419,6 +639,17 @@ impl DataSchema {
 }
 
 /// What [`DataSchema::patched`] marks the fields with that a patch adds.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::schema::PatchOptions;
+/// use serde_json::json;
+///
+/// let (fields, added) = (DataSchema::any(), DataSchema::from_value(&json!({"secret": "x"})));
+/// let options = PatchOptions { write_only: true, ..PatchOptions::default() };
+/// let patched = fields.patched(&added, options);
+/// assert_eq!(patched.as_value()["properties"]["secret"]["writeOnly"], true);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PatchOptions {
     /// Added fields are `readOnly`.
