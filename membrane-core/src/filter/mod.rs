@@ -1,4 +1,6 @@
 //! Filters: conditions that all must hold, as data.
+//!
+#![doc = include_str!("REFERENCE.md")]
 
 mod members;
 mod operator;
@@ -139,6 +141,15 @@ impl Filter {
     }
 
     /// The filter of these conditions.
+    ///
+    /// ```
+    /// use membrane_core::{Condition, Filter, Operator};
+    /// use serde_json::json;
+    ///
+    /// let filter = Filter::new(vec![Condition::new("$.votes".parse()?, Operator::MoreThan, json!(2))]);
+    /// assert!(filter.matches(&json!({"votes": 3})));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn new(conditions: Vec<Condition>) -> Self {
         let members = conditions.iter().map(Members::of).collect();
@@ -151,6 +162,14 @@ impl Filter {
     }
 
     /// Whether the filter matches everything.
+    ///
+    /// ```
+    /// use membrane_core::Filter;
+    /// use serde_json::json;
+    ///
+    /// assert!(Filter::default().is_empty() && Filter::parse(&json!([]))?.is_empty());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
@@ -177,6 +196,15 @@ impl Filter {
     }
 
     /// The array form.
+    ///
+    /// ```
+    /// use membrane_core::Filter;
+    /// use serde_json::json;
+    ///
+    /// let filter = Filter::from_fields(&json!({"state": "open"}))?;
+    /// assert_eq!(filter.to_value(), json!([{"field": "$.state", "operator": "is", "value": "open"}]));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn to_value(&self) -> Value {
         let conditions = self.conditions.iter().map(|condition| {
             let mut out = Map::new();

@@ -22,9 +22,9 @@ impl Evaluator<'_> {
     }
 
     fn truths<'a>(&self, items: &'a Node, wants_all: bool, at: At<'a>) -> Out<'a> {
-        let items = self.inner(items, at)?;
-        let items = items.as_deref().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let mut known = items.iter().filter(|item| !item.is_null()).map(loose::truthy).peekable();
+        let items = self.items(items, at)?;
+        let known = items.iter().filter(|item| !item.is_null());
+        let mut known = known.map(|item| loose::truthy(item)).peekable();
         if known.peek().is_none() {
             return Ok(None);
         }
@@ -54,15 +54,16 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn concat<'a>(&self, values: &'a Node, delimiter: Option<&'a Node>, at: At<'a>) -> Out<'a> {
-        let values = self.inner(values, at)?;
-        let Some(values) = values.as_deref().and_then(Value::as_array).filter(|values| !values.is_empty())
-        else {
+        let values = self.items(values, at)?;
+        if values.is_empty() {
             return Ok(None);
-        };
+        }
         let delimiter = match delimiter {
-            Some(node) => loose::text(self.inner(node, at)?.as_deref()).into_owned(),
-            None => String::new(),
+            Some(node) => Some(self.inner(node, at)?),
+            None => None,
         };
+        let delimiter =
+            delimiter.as_ref().map_or(Cow::Borrowed(""), |delimiter| loose::text(delimiter.as_deref()));
         let mut out = String::new();
         let mut is_first = true;
         for value in values.iter().filter(|value| !value.is_null()) {

@@ -44,6 +44,32 @@ pub fn parse_date(value: &Value) -> Option<String> {
 
 /// Milliseconds since 1970, of an ISO 8601 text or of the older, looser forms (`March 5, 2024 10:20 PM`).
 pub(super) fn parse(text: &str) -> Option<i64> {
+    plain_iso(text).or_else(|| any(text))
+}
+
+/// The form most apps write: `2024-03-05T10:20:30Z`, also with thousandths. Nothing for any other.
+fn plain_iso(text: &str) -> Option<i64> {
+    let text = text.strip_suffix('Z')?.as_bytes();
+    let number = |from: usize, to: usize| {
+        text.get(from..to)?
+            .iter()
+            .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+    };
+    let signs = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    let is_plain = signs.iter().all(|(at, sign)| text.get(*at) == Some(sign));
+    let millis = match text.len() {
+        19 => 0,
+        23 if text.get(19) == Some(&b'.') => number(20, 23)?,
+        _ => return None,
+    };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let fits = is_month(month) && is_day(day) && hour < 24 && minute < 60 && second < 60;
+    let seconds = (hour * 60 + minute) * 60 + second;
+    (is_plain && fits).then(|| (days_to(year, month) + day - 1) * DAY_MILLIS + seconds * 1000 + millis)
+}
+
+fn any(text: &str) -> Option<i64> {
     let mut parser = Parser { scanner: Scanner::new(text), ..Parser::default() };
     match parser.iso() {
         Iso::Done => {}
@@ -59,13 +85,33 @@ pub(super) fn parse(text: &str) -> Option<i64> {
 pub(super) fn iso(millis: i64) -> String {
     let (days, time) = (millis.div_euclid(DAY_MILLIS), millis.rem_euclid(DAY_MILLIS));
     let (year, month, day) = civil(days);
-    let year = match year {
-        0..=9999 => format!("{year:04}"),
-        year => format!("{}{:06}", if year < 0 { '-' } else { '+' }, year.abs()),
-    };
+    let mut out = String::with_capacity(27);
+    match year {
+        0..=9999 => push_digits(&mut out, year, 1000),
+        year => {
+            out.push(if year < 0 { '-' } else { '+' });
+            push_digits(&mut out, year.abs(), 100_000);
+        }
+    }
     let (seconds, millis) = (time / 1000, time % 1000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+    for (sign, number) in [('-', month), ('-', day), ('T', hour), (':', minute), (':', second)] {
+        out.push(sign);
+        push_digits(&mut out, number, 10);
+    }
+    out.push('.');
+    push_digits(&mut out, millis, 100);
+    out.push('Z');
+    out
+}
+
+/// Writes a number with leading zeros, from the digit of this unit on.
+fn push_digits(out: &mut String, number: i64, mut unit: i64) {
+    while unit > 0 {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        out.push(char::from(b'0' + (number / unit % 10) as u8));
+        unit /= 10;
+    }
 }
 
 #[derive(Default)]
@@ -461,6 +507,16 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn the_plain_form_is_one_of_all(
+            text in r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{2,4})?Z",
+        ) {
+            if let Some(millis) = plain_iso(&text) {
+                assert_eq!(any(&text), Some(millis));
+            }
+            assert_eq!(parse(&text), any(&text));
+        }
 
         #[test]
         fn any_text_is_read_or_not(text in r"[0-9:+. TZa-c()-]{0,24}|\PC{0,16}") {

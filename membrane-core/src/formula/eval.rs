@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::node::{Call, Node};
+use super::node::{Call, Fields, Node};
 use super::resolve::{Answers, Request};
 use super::scope::Scope;
 use crate::error::Error;
@@ -73,7 +73,7 @@ impl<'e> Evaluator<'e> {
             Node::Absent => Ok(None),
             Node::Constant(value) => Ok(Some(Cow::Borrowed(value))),
             Node::List(nodes) => self.list(nodes, at),
-            Node::Object(nodes) => self.object(nodes, at),
+            Node::Object(fields) => self.object(fields, at),
             Node::Call(call) => self.call(call, at),
         }
     }
@@ -96,25 +96,21 @@ impl<'e> Evaluator<'e> {
         Ok((!items.is_empty()).then(|| Cow::Owned(Value::Array(items))))
     }
 
-    fn object<'a>(&self, nodes: &'a [(String, Node)], at: At<'a>) -> Out<'a> {
+    fn object<'a>(&self, fields: &'a Fields, at: At<'a>) -> Out<'a> {
         let schemas = at.schema.and_then(|schema| schema.get("properties"));
-        let mut fields = Map::with_capacity(nodes.len());
         let mut is_pending = false;
-        for (name, node) in nodes {
+        let built = fields.build(|_, name, node| {
             let at = At { schema: schemas.and_then(|schemas| schemas.get(name)), ..at };
             match self.owned(self.eval(node, at)) {
-                Ok(Some(value)) => {
-                    fields.insert(name.clone(), value);
+                // The other fields may have something to ask as well.
+                Err(Stop::Pending) => {
+                    is_pending = true;
+                    Ok(None)
                 }
-                Ok(None) => {}
-                Err(Stop::Pending) => is_pending = true,
-                Err(failed) => return Err(failed),
+                done => done,
             }
-        }
-        if is_pending {
-            return Err(Stop::Pending);
-        }
-        Ok((!fields.is_empty()).then(|| Cow::Owned(Value::Object(fields))))
+        })?;
+        if is_pending { Err(Stop::Pending) } else { Ok(built.map(Cow::Owned)) }
     }
 
     fn call<'a>(&self, call: &'a Call, at: At<'a>) -> Out<'a> {
@@ -159,6 +155,33 @@ impl<'e> Evaluator<'e> {
     /// Evaluates an argument whose place in the result is not known.
     pub(super) fn inner<'a>(&self, node: &'a Node, at: At<'a>) -> Out<'a> {
         self.eval(node, At { schema: None, ..at })
+    }
+
+    /// The items of an argument that must be a list, looked at only: paid for, but not copied.
+    pub(super) fn items<'a>(&self, node: &'a Node, at: At<'a>) -> Result<Vec<Cow<'a, Value>>, Stop> {
+        let Node::List(nodes) = node else {
+            return Ok(match self.inner(node, at)? {
+                Some(Cow::Borrowed(Value::Array(items))) => items.iter().map(Cow::Borrowed).collect(),
+                Some(Cow::Owned(Value::Array(items))) => items.into_iter().map(Cow::Owned).collect(),
+                _ => Vec::new(),
+            });
+        };
+        self.spend(1)?;
+        let mut items = Vec::with_capacity(nodes.len());
+        let mut is_pending = false;
+        for node in nodes {
+            match self.inner(node, at) {
+                Ok(item) => {
+                    if let Some(Cow::Borrowed(item)) = item {
+                        self.charge(item)?;
+                    }
+                    items.extend(item);
+                }
+                Err(Stop::Pending) => is_pending = true,
+                Err(failed) => return Err(failed),
+            }
+        }
+        if is_pending { Err(Stop::Pending) } else { Ok(items) }
     }
 
     /// As [`Evaluator::inner`], and takes the value.

@@ -43,6 +43,16 @@ impl AnyFilter {
     }
 
     /// What the filter comes to: a boolean, or whatever the formula builds.
+    ///
+    /// ```
+    /// use membrane_core::formula::AnyFilter;
+    /// use serde_json::json;
+    ///
+    /// let filter = AnyFilter::parse(&json!({"$var": "$.votes"}))?;
+    /// assert_eq!(filter.result(&json!({"votes": 0})), json!(0));
+    /// assert_eq!(filter.result(&json!({})), json!(true));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn result(&self, data: &Value) -> Value {
         match self {
             Self::Data(filter) => Value::Bool(filter.matches(data)),

@@ -1,12 +1,9 @@
 //! Formulas: values with variables in them.
 //!
-//! A formula is any JSON value. An object whose first key names one of 25 functions (`$var`, `$concat`, …)
-//! is replaced by what the function makes; everything else stands for itself. It is parsed once and built
-//! many times: [`Formula::build`] needs nothing but variables, [`Formula::resolve`] also asks a
-//! [`Resolver`] for what variables do not hold.
+//! Parsed once and built many times: [`Formula::build`] needs nothing but variables, [`Formula::resolve`] also
+//! asks a [`Resolver`] for what variables do not hold.
 //!
-//! *Absent* is not `null`: a missing variable builds nothing (`None`). Absent properties and list items are
-//! left out, and a list or object that loses all it had is absent itself.
+#![doc = include_str!("REFERENCE.md")]
 
 mod calls;
 mod copy;
@@ -96,17 +93,42 @@ impl Formula {
     }
 
     /// The formula that builds null.
+    ///
+    /// ```
+    /// use membrane_core::Formula;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(Formula::null().build(&json!({})), Some(json!(null)));
+    /// ```
     pub fn null() -> Self {
         let node = Node::Constant(Value::Null);
         Self(Arc::new(Inner { source: Value::Null, node, plan: Plan::Build, has_copy: false }))
     }
 
     /// The JSON the formula was parsed from.
+    ///
+    /// ```
+    /// use membrane_core::Formula;
+    /// use serde_json::json;
+    ///
+    /// let source = json!({"$var": "$.name"});
+    /// assert_eq!(Formula::parse(&source)?.source(), &source);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn source(&self) -> &Value {
         &self.0.source
     }
 
     /// Whether it builds the same whatever the variables are.
+    ///
+    /// ```
+    /// use membrane_core::Formula;
+    /// use serde_json::json;
+    ///
+    /// assert!(Formula::parse(&json!({"state": "open"}))?.is_constant());
+    /// assert!(!Formula::parse(&json!({"state": {"$var": "$.state"}}))?.is_constant());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn is_constant(&self) -> bool {
         self.0.node.is_constant() && !self.0.has_copy
     }
@@ -119,6 +141,16 @@ impl Formula {
     }
 
     /// As [`Formula::build`], over variables by name.
+    ///
+    /// ```
+    /// use membrane_core::{Formula, Vars};
+    /// use serde_json::json;
+    ///
+    /// let input = json!({"title": "Bug"});
+    /// let formula = Formula::parse(&json!({"name": {"$var": "$.input.title"}}))?;
+    /// assert_eq!(formula.build_with(&Vars::new().with("input", &input)), Some(json!({"name": "Bug"})));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn build_with(&self, vars: &Vars<'_>) -> Option<Value> {
         self.try_build(vars).ok().flatten()
     }

@@ -1,6 +1,6 @@
 //! Builds over variables nobody needs afterwards: what is only handed on is moved, not copied.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::eval::{At, Evaluator, Stop};
 use super::node::{Call, Node, Test};
@@ -22,7 +22,12 @@ impl Plan {
     /// Finds what can be moved.
     pub(super) fn of(node: &Node) -> Self {
         let mut reads = Vec::new();
-        if !reads_of(node, false, &mut reads) {
+        let is_told = reads_of(node, false, &mut |read| {
+            let (Read::Filter(steps) | Read::Var(steps)) = read;
+            reads.push(steps);
+            true
+        });
+        if !is_told {
             return Self::Build;
         }
         Self::below(node, &reads)
@@ -61,13 +66,8 @@ impl Plan {
     ) -> Result<Option<Value>, Stop> {
         match (self, node) {
             (Self::Object(plans), Node::Object(fields)) => {
-                let mut built = Map::with_capacity(fields.len());
-                for ((name, node), plan) in fields.iter().zip(plans) {
-                    if let Some(value) = plan.build(node, vars, evaluator)? {
-                        built.insert(name.clone(), value);
-                    }
-                }
-                return Ok((!built.is_empty()).then_some(Value::Object(built)));
+                return fields
+                    .build(|n, _, node| plans.get(n).unwrap_or(&Self::Build).build(node, vars, evaluator));
             }
             (Self::Move(names), _) => {
                 if let Some(value) = take(names, vars) {
@@ -81,8 +81,14 @@ impl Plan {
     }
 }
 
-/// Collects what a node reads of the variables; `false` when that cannot be told.
-pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut Vec<&'n [Step]>) -> bool {
+/// What a node reads of the variables: the way of filters, or the `$var` way.
+pub(super) enum Read<'n> {
+    Filter(&'n [Step]),
+    Var(&'n [Step]),
+}
+
+/// Calls back with all a node reads of the variables; `false` when that cannot be told, or a call answers so.
+pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut dyn FnMut(Read<'n>) -> bool) -> bool {
     let mut all = |nodes: &[&'n Node]| nodes.iter().all(|node| reads_of(node, in_item, reads));
     match node {
         Node::Absent | Node::Constant(_) => true,
@@ -102,7 +108,10 @@ pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut Vec<&'n [S
                 let told = cases.iter().all(|case| {
                     let tested = match &case.test {
                         Test::Always => true,
-                        Test::Data(_) => false,
+                        Test::Data(filter) => filter.conditions().iter().all(|condition| {
+                            let steps = condition.field.steps();
+                            is_told(steps, in_item).unwrap_or_else(|| reads(Read::Filter(steps)))
+                        }),
                         Test::Formula(test) => reads_of(test, in_item, reads),
                     };
                     tested && reads_of(&case.value, in_item, reads)
@@ -123,15 +132,10 @@ pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut Vec<&'n [S
                         .all(|(from, to)| reads_of(from, in_item, reads) && reads_of(to, in_item, reads))
             }
             Call::Tpl { slots, .. } => slots.iter().all(|(_, node)| reads_of(node, in_item, reads)),
-            Call::Var(locator) => match (in_item, locator.steps().first()) {
-                // An item sees the item; of what is around it only through `parent`.
-                (true, Some(Step::Property(name))) => name == "item" || name == "index",
-                (false, Some(_)) => {
-                    reads.push(locator.steps());
-                    true
-                }
-                (_, _) => false,
-            },
+            Call::Var(locator) => {
+                let steps = locator.steps();
+                is_told(steps, in_item).unwrap_or_else(|| reads(Read::Var(steps)))
+            }
             Call::Copy(_)
             | Call::DataSchemaRef { .. }
             | Call::FindAppRecordId(_)
@@ -140,6 +144,16 @@ pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut Vec<&'n [S
             | Call::Jsonata(_)
             | Call::Lookup(_) => false,
         },
+    }
+}
+
+/// Whether it can be told what is read, when that is not plainly a place of the variables.
+fn is_told(steps: &[Step], in_item: bool) -> Option<bool> {
+    match (in_item, steps.first()) {
+        // An item sees the item, which the source has read; of what is around it only through `parent`.
+        (true, Some(Step::Property(name))) => Some(name == "item" || name == "index"),
+        (false, Some(_)) => None,
+        (_, _) => Some(false),
     }
 }
 
@@ -178,6 +192,8 @@ mod tests {
             json!({"c": {"$var": "$.a.c"}, "t": {"$concat": [{"$var": "$.a.c"}, "!"]}, "w": {"$var": "$"}}),
             json!({"l": {"$var": "$.l"}, "i": {"$iterate": {"source": {"$var": "$.a.b"},
                 "item": [{"$var": "$.item"}, {"$var": "$.parent.l"}]}}}),
+            json!({"b": {"$var": "$.a.b"}, "l": {"$var": "$.l"}, "case": {"$case": [
+                {"filter": [{"field": "$.l.n", "operator": "is", "value": 1}], "value": "one"}]}}),
         ] {
             let formula = Formula::parse(&formula).unwrap();
             assert_eq!(formula.build_from(record.clone()), formula.build(&record), "{formula:?}");
@@ -198,6 +214,10 @@ mod tests {
                 1 => proptest::collection::vec(inner.clone(), 0..3).prop_map(|items| json!({"$concat": items})),
                 1 => proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::Array),
                 1 => proptest::collection::vec(inner.clone(), 0..3).prop_map(|items| json!({"$firstNotEmpty": items})),
+                1 => (place(), inner.clone(), inner.clone()).prop_map(|(field, value, default)| {
+                    let filter = json!([{"field": field, "operator": "is_not_empty"}]);
+                    json!({"$case": {"cases": [{"filter": filter, "value": value}], "default": default}})
+                }),
                 1 => (inner.clone(), inner.clone())
                     .prop_map(|(source, item)| json!({"$iterate": {"source": source, "item": item}})),
             ]

@@ -1,7 +1,8 @@
 //! A formula after parsing.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::eval::Stop;
 use super::template::Slot;
 use crate::filter::Filter;
 use crate::locator::Locator;
@@ -16,9 +17,17 @@ pub(super) enum Node {
     /// A list with formulas in it.
     List(Vec<Node>),
     /// An object with formulas in it.
-    Object(Vec<(String, Node)>),
+    Object(Fields),
     /// A formula.
     Call(Box<Call>),
+}
+
+/// The fields of an object, at least one.
+#[derive(Debug)]
+pub(super) struct Fields {
+    nodes: Vec<Node>,
+    /// The names, each with `null`: a copy of it is made without hashing the names again.
+    blank: Map<String, Value>,
 }
 
 /// A formula with its argument.
@@ -80,6 +89,40 @@ pub(super) enum Comparison {
     Lte,
     NoneOf,
     OneOf,
+}
+
+impl Fields {
+    pub(super) fn new(fields: Vec<(String, Node)>) -> Self {
+        let (names, nodes): (Vec<String>, Vec<Node>) = fields.into_iter().unzip();
+        Self { nodes, blank: names.into_iter().map(|name| (name, Value::Null)).collect() }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.blank.keys().map(String::as_str).zip(&self.nodes)
+    }
+
+    /// The object of what the fields come to; nothing when all of them are absent.
+    pub(super) fn build<'n>(
+        &'n self,
+        mut value_of: impl FnMut(usize, &'n str, &'n Node) -> Result<Option<Value>, Stop>,
+    ) -> Result<Option<Value>, Stop> {
+        let mut built = self.blank.clone();
+        let mut absent = Vec::new();
+        for (n, ((name, node), field)) in self.iter().zip(built.values_mut()).enumerate() {
+            match value_of(n, name, node)? {
+                Some(value) => *field = value,
+                None => absent.push(n),
+            }
+        }
+        if absent.len() == self.nodes.len() {
+            return Ok(None);
+        }
+        if !absent.is_empty() {
+            let (mut absent, mut n) = (absent.into_iter().peekable(), 0..);
+            built.retain(|_, _| absent.next_if_eq(&n.next().unwrap_or_default()).is_none());
+        }
+        Ok(Some(Value::Object(built)))
+    }
 }
 
 impl Comparison {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::kind::FormulaKind;
-use super::node::{Call, Case, Comparison, Node, Test};
+use super::node::{Call, Case, Comparison, Fields, Node, Test};
 use super::template::Slot;
 use super::variables;
 use crate::error::{Error, Result};
@@ -250,7 +250,7 @@ fn list(nodes: Vec<Node>) -> Node {
 
 fn object(nodes: Vec<(String, Node)>) -> Node {
     if !nodes.iter().all(|(_, node)| node.is_constant()) {
-        return Node::Object(nodes);
+        return Node::Object(Fields::new(nodes));
     }
     let constant = |(name, node)| if let Node::Constant(value) = node { Some((name, value)) } else { None };
     Node::Constant(Value::Object(nodes.into_iter().filter_map(constant).collect()))

@@ -14,6 +14,27 @@ use crate::error::Result;
 use crate::locator::loose;
 
 /// Answers what formulas cannot know by themselves.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use membrane_core::formula::{Request, RequestKind, Resolver};
+/// use serde_json::{Value, json};
+///
+/// /// Finds people by their email address.
+/// struct People;
+///
+/// #[async_trait]
+/// impl Resolver for People {
+///     fn answers(&self, kind: RequestKind) -> bool {
+///         kind == RequestKind::Lookup
+///     }
+///
+///     async fn answer(&self, request: &Request) -> membrane_core::Result<Option<Value>> {
+///         let Request::Lookup { lookup, .. } = request else { return Ok(None) };
+///         Ok((lookup["email"] == "kim@acme.example").then(|| json!("u-7")))
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Resolver: Send + Sync {
     /// Whether requests of this kind are answered. Formulas of the other kinds stay in the result with
@@ -28,6 +49,14 @@ pub trait Resolver: Send + Sync {
 }
 
 /// What a formula asks a [`Resolver`].
+///
+/// ```
+/// use membrane_core::formula::{Request, RequestKind};
+/// use serde_json::json;
+///
+/// let request = Request::DataSchema { key: json!("task") };
+/// assert_eq!(request.kind(), RequestKind::DataSchema);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Request {
@@ -69,6 +98,14 @@ pub enum Request {
 }
 
 /// The kinds of [`Request`].
+///
+/// ```
+/// use membrane_core::formula::{Request, RequestKind};
+/// use serde_json::json;
+///
+/// let request = Request::FindAppRecordId { table: json!("tasks"), record_id: json!("10023") };
+/// assert_eq!(request.kind(), RequestKind::FindAppRecordId);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestKind {

@@ -69,6 +69,17 @@ impl<'a> Vars<'a> {
     }
 
     /// Says who evaluates `$jsonata`. Without it such a formula builds nothing.
+    ///
+    /// ```
+    /// # #[cfg(feature = "jsonata")] {
+    /// use membrane_core::formula::{Formula, JsonataCore, Vars};
+    /// use serde_json::json;
+    ///
+    /// let (formula, data) = (Formula::parse(&json!({"$jsonata": "a + b"}))?, json!({"a": 1, "b": 2}));
+    /// assert_eq!(formula.build_with(&Vars::from(&data).with_jsonata(&JsonataCore::new())), Some(json!(3)));
+    /// # }
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_jsonata(mut self, engine: &'a dyn Jsonata) -> Self {
         self.jsonata = Some(engine);

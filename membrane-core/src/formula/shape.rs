@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Formula;
 use super::eval::{At, Evaluator, size_of};
-use super::moving::reads_of;
+use super::moving::{Read, reads_of};
 use super::node::{Call, Node};
 use super::scope::{Scope, Vars};
 use crate::locator::Step;
@@ -67,14 +67,21 @@ fn of<'f>(node: &'f Node, source: &'f Value) -> Option<Shape<'f>> {
         Node::Absent => Some(Shape::Absent),
         Node::Constant(value) => Some(Shape::Constant(value)),
         Node::Object(fields) => {
-            let field =
-                |(name, node): &'f (String, Node)| Some((name.as_str(), of(node, source.get(name)?)?));
+            let field = |(name, node): (&'f str, &'f Node)| Some((name, of(node, source.get(name)?)?));
             fields.iter().map(field).collect::<Option<_>>().map(Shape::Object)
         }
         Node::Call(call) if let Call::Var(locator) = &**call => Some(Shape::Var(locator.steps())),
         Node::Call(_) | Node::List(_) => {
             let mut reads = Vec::new();
-            reads_of(node, false, &mut reads).then_some(Shape::Formula(source, reads))
+            // Only what is read the `$var` way can be read ahead.
+            let is_told = reads_of(node, false, &mut |read| match read {
+                Read::Filter(_) => false,
+                Read::Var(steps) => {
+                    reads.push(steps);
+                    true
+                }
+            });
+            is_told.then_some(Shape::Formula(source, reads))
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A locator is parsed once and used many times. Two ways of reading exist, and they differ on purpose:
 //! [`Locator::read`] is what `$var` does (an item that is `0`, `""`, `false` or `null` is absent when it is
 //! reached by index), [`Locator::at`] sees every value, which patches and copies need.
+//!
+#![doc = include_str!("REFERENCE.md")]
 
 mod fields;
 pub(crate) mod loose;
@@ -46,6 +48,14 @@ use crate::error::{Error, Result};
 pub struct Locator(Arc<[Step]>);
 
 /// One step of a [`Locator`].
+///
+/// ```
+/// use membrane_core::locator::{Locator, Step};
+///
+/// let place = Locator::parse("$.labels[0]")?;
+/// assert_eq!(place.steps(), [Step::Property("labels".to_owned()), Step::Index(0)]);
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
@@ -92,6 +102,15 @@ impl Locator {
     ///
     /// # Errors
     /// As [`Locator::parse`], and for any other value.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    /// use serde_json::json;
+    ///
+    /// let place = json!([{"type": "object_property", "propertyName": "labels"}, {"type": "array_item", "index": 0}]);
+    /// assert_eq!(Locator::from_value(&place)?, Locator::from_value(&json!("$.labels[0]"))?);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn from_value(value: &Value) -> Result<Self> {
         match value {
             Value::String(text) => Self::parse(text),
@@ -103,12 +122,25 @@ impl Locator {
     }
 
     /// The whole value, `$`.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    ///
+    /// assert_eq!(Locator::root().property("labels").index(0).to_string(), "$.labels[0]");
+    /// ```
     #[must_use]
     pub fn root() -> Self {
         Self::from_steps(Vec::new())
     }
 
     /// The locator with these steps.
+    ///
+    /// ```
+    /// use membrane_core::locator::{Locator, Step};
+    ///
+    /// let place = Locator::from_steps(vec![Step::Property("labels".to_owned()), Step::Index(0)]);
+    /// assert_eq!(place.to_string(), "$.labels[0]");
+    /// ```
     #[must_use]
     pub fn from_steps(steps: Vec<Step>) -> Self {
         Self(steps.into())
@@ -120,23 +152,51 @@ impl Locator {
     }
 
     /// Whether this is the whole value.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    ///
+    /// assert!(Locator::parse("$")?.is_root() && !Locator::parse("$.a")?.is_root());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The place of a property of the value at this place.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    ///
+    /// assert_eq!(Locator::root().property("first.name").to_string(), r"$.first\.name");
+    /// ```
     #[must_use]
     pub fn property(&self, name: &str) -> Self {
         self.then(Step::Property(name.to_owned()))
     }
 
     /// The place of a list item of the value at this place.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    ///
+    /// assert_eq!(Locator::parse("$.labels")?.index(0), Locator::parse("$.labels[0]")?);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         self.then(Step::Index(index))
     }
 
     /// This locator, and from there another.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    ///
+    /// let inner = Locator::parse("$.name")?;
+    /// assert_eq!(Locator::parse("$.author")?.join(inner.steps()), Locator::parse("$.author.name")?);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn join(&self, inner: &[Step]) -> Self {
         Self(self.0.iter().chain(inner).cloned().collect())
@@ -170,6 +230,16 @@ impl Locator {
     }
 
     /// The value there, whatever it is.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    /// use serde_json::json;
+    ///
+    /// let counts = json!({"counts": [0, null]});
+    /// assert_eq!(Locator::parse("$.counts[0]")?.at(&counts), Some(&json!(0)));
+    /// assert_eq!(Locator::parse("$.counts[1]")?.at(&counts), Some(&json!(null)));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn at<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         read::at(&self.0, value)
     }
@@ -183,15 +253,6 @@ impl Locator {
     /// let mut response = json!({"data": {"issues": [1, 2]}});
     /// assert_eq!(Locator::parse("data.issues")?.take(&mut response), Some(json!([1, 2])));
     /// assert_eq!(response, json!({"data": {"issues": null}}));
-    /// # Ok::<(), membrane_core::Error>(())
-    /// ```
-    ///
-    /// ```
-    /// use membrane_core::Locator;
-    /// use serde_json::json;
-    ///
-    /// let mut answer = json!({"data": [{"id": 1}], "next": null});
-    /// assert_eq!(Locator::parse("$.data")?.take(&mut answer), Some(json!([{"id": 1}])));
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn take(&self, value: &mut Value) -> Option<Value> {

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Step, loose};
+
+/// Objects with more fields are searched by hash.
+const FEW: usize = 32;
 
 /// The `$var` way.
 pub(crate) fn read_steps<'a>(steps: &[Step], value: &'a Value) -> Option<Cow<'a, Value>> {
@@ -87,11 +90,19 @@ pub(crate) fn overlap(a: &[Step], b: &[Step]) -> bool {
 
 fn enter<'a>(step: &Step, value: &'a Value) -> Option<&'a Value> {
     match (step, value) {
-        (Step::Property(name), Value::Object(fields)) => fields.get(name),
+        (Step::Property(name), Value::Object(fields)) => field(name, fields),
         (Step::Property(name), Value::Array(items)) => items.get(loose::list_position(name)?),
         (Step::Index(index), Value::Array(items)) => items.get(*index),
         _ => None,
     }
+}
+
+/// Looking through few fields is quicker than hashing the name.
+fn field<'a>(name: &str, fields: &'a Map<String, Value>) -> Option<&'a Value> {
+    if fields.len() > FEW {
+        return fields.get(name);
+    }
+    fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 fn is_length(step: &Step, value: &Value) -> bool {

@@ -45,6 +45,16 @@ impl<'a> Fit<'a> {
     }
 
     /// Leaves out fields the schema does not declare, unless it has `additionalProperties`.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use membrane_core::schema::Fit;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug"}));
+    /// let fitted = schema.fit(json!({"extra": 1, "title": "Crash"}), &Fit::new().skip_unknown_fields(true));
+    /// assert_eq!(fitted, Some(json!({"title": "Crash"})));
+    /// ```
     #[must_use]
     pub fn skip_unknown_fields(mut self, yes: bool) -> Self {
         self.skips_unknown = yes;
@@ -59,6 +69,17 @@ impl<'a> Fit<'a> {
     }
 
     /// Puts the `default` where there is nothing or `null`.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use membrane_core::schema::Fit;
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"type": "object", "properties": {"state": {"default": "open"}}}))?;
+    /// let fitted = schema.fit(json!({"state": null}), &Fit::new().add_defaults(true));
+    /// assert_eq!(fitted, Some(json!({"state": "open"})));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn add_defaults(mut self, yes: bool) -> Self {
         self.adds_defaults = yes;
@@ -66,6 +87,19 @@ impl<'a> Fit<'a> {
     }
 
     /// Leaves values alone for which the test is true, such as formulas.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use membrane_core::formula::FormulaKind;
+    /// use membrane_core::schema::Fit;
+    /// use serde_json::{Value, json};
+    ///
+    /// let schema = DataSchema::from_value(&json!({"title": "Bug", "code": "A-1"}));
+    /// let is_formula = |value: &Value| FormulaKind::of(value).is_some();
+    /// let fit = Fit::new().normalize_values(true).keep(&is_formula);
+    /// let mapping = json!({"title": {"$var": "$.name"}, "code": 7});
+    /// assert_eq!(schema.fit(mapping, &fit), Some(json!({"title": {"$var": "$.name"}, "code": "7"})));
+    /// ```
     #[must_use]
     pub fn keep(mut self, test: &'a dyn Fn(&Value) -> bool) -> Self {
         self.keeps = Some(test);

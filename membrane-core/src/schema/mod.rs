@@ -2,6 +2,8 @@
 //!
 //! [`DataSchema`] is a loose dialect of JSON Schema with keywords of its own (`referenceCollection`,
 //! `isImplied`, …). Keywords it does not know pass through untouched, and the order of keys is kept.
+//!
+#![doc = include_str!("REFERENCE.md")]
 
 mod compress;
 mod dialect;
@@ -109,6 +111,14 @@ impl DataSchema {
     }
 
     /// The schema of anything, `{}`.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert!(DataSchema::any().compile()?.is_valid(&json!([1, "a"])));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     #[must_use]
     pub fn any() -> Self {
         Self::of_keywords(Value::Object(serde_json::Map::new()))
@@ -119,11 +129,27 @@ impl DataSchema {
     }
 
     /// The schema as JSON.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(DataSchema::new(json!({"type": "string"}))?.as_value(), &json!({"type": "string"}));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn as_value(&self) -> &Value {
         &self.0
     }
 
     /// Turns the schema into JSON.
+    ///
+    /// ```
+    /// use membrane_core::DataSchema;
+    /// use serde_json::json;
+    ///
+    /// assert_eq!(DataSchema::new(json!({"type": "string"}))?.into_value(), json!({"type": "string"}));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn into_value(self) -> Value {
         self.0
     }
@@ -310,6 +336,17 @@ impl DataSchema {
 }
 
 /// What [`DataSchema::patched`] marks the fields with that a patch adds.
+///
+/// ```
+/// use membrane_core::DataSchema;
+/// use membrane_core::schema::PatchOptions;
+/// use serde_json::json;
+///
+/// let (fields, added) = (DataSchema::any(), DataSchema::from_value(&json!({"secret": "x"})));
+/// let options = PatchOptions { write_only: true, ..PatchOptions::default() };
+/// let patched = fields.patched(&added, options);
+/// assert_eq!(patched.as_value()["properties"]["secret"]["writeOnly"], true);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PatchOptions {
     /// Added fields are `readOnly`.

@@ -30,6 +30,13 @@ pub struct DataLocation {
 
 impl DataLocation {
     /// Makes a location.
+    ///
+    /// ```
+    /// use membrane_core::schema::DataLocation;
+    /// use serde_json::Map;
+    ///
+    /// assert_eq!(DataLocation::new("users", Map::new()).to_string(), "/data/users");
+    /// ```
     pub fn new(key: impl Into<String>, parameters: Map<String, Value>) -> Self {
         Self { key: key.into(), parameters }
     }
@@ -55,6 +62,15 @@ impl DataLocation {
     }
 
     /// Whether all wanted parameters have the same values here.
+    ///
+    /// ```
+    /// use membrane_core::schema::DataLocation;
+    ///
+    /// let users = DataLocation::parse("/data/users?team=T1&role=admin")?;
+    /// assert!(users.has_parameters(&DataLocation::parse("/data/users?team=T1")?.parameters));
+    /// assert!(!users.has_parameters(&DataLocation::parse("/data/users?team=T2")?.parameters));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
     pub fn has_parameters(&self, wanted: &Map<String, Value>) -> bool {
         wanted.iter().all(|(name, wanted)| {
             self.parameters.get(name).is_some_and(|value| loose::deep_equal(value, wanted))

@@ -141,21 +141,27 @@ impl<'t> Scanner<'t> {
 fn meaning(word: &str) -> Word {
     const MONTHS: [&str; 12] =
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let word = word.to_ascii_lowercase();
-    let month = word.get(..3).and_then(|start| (1..).zip(MONTHS).find(|(_, name)| *name == start));
-    if let Some((month, _)) = month {
+    const OTHERS: [(&str, Word); 15] = [
+        ("am", Word::HalfDay(0)),
+        ("cdt", Word::Zone(-5)),
+        ("cst", Word::Zone(-6)),
+        ("edt", Word::Zone(-4)),
+        ("est", Word::Zone(-5)),
+        ("gmt", Word::Zone(0)),
+        ("mdt", Word::Zone(-6)),
+        ("mst", Word::Zone(-7)),
+        ("pdt", Word::Zone(-7)),
+        ("pm", Word::HalfDay(12)),
+        ("pst", Word::Zone(-8)),
+        ("t", Word::TimeSeparator),
+        ("ut", Word::Zone(0)),
+        ("utc", Word::Zone(0)),
+        ("z", Word::Zone(0)),
+    ];
+    let is_month = |name: &str| word.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    if let Some((month, _)) = (1..).zip(MONTHS).find(|(_, name)| is_month(name)) {
         return Word::Month(month);
     }
-    match word.as_str() {
-        "am" => Word::HalfDay(0),
-        "pm" => Word::HalfDay(12),
-        "t" => Word::TimeSeparator,
-        "gmt" | "ut" | "utc" | "z" => Word::Zone(0),
-        "edt" => Word::Zone(-4),
-        "cdt" | "est" => Word::Zone(-5),
-        "cst" | "mdt" => Word::Zone(-6),
-        "mst" | "pdt" => Word::Zone(-7),
-        "pst" => Word::Zone(-8),
-        _ => Word::Other,
-    }
+    let other = OTHERS.into_iter().find(|(name, _)| word.eq_ignore_ascii_case(name));
+    other.map_or(Word::Other, |(_, meaning)| meaning)
 }
