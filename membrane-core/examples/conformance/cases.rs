@@ -9,17 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::functions;
 
-/// What recorded cases hold that is not part of this crate: a function, and the schema of an expression,
-/// which would have to be evaluated on made-up data.
-const NOT_OURS: [&str; 2] = [r#""compressDataSchema""#, r#""buildDataSchema","args":[{"$jsonata""#];
-
 /// What a call came to: a value, nothing, or an error.
 pub(crate) type Outcome = Result<Option<Value>, Error>;
-
-/// Whether this build can run the line.
-pub(crate) fn is_ours(line: &str) -> bool {
-    cfg!(feature = "jsonata") || !line.contains("$jsonata")
-}
 
 /// Runs one line; tells how it differs.
 pub(crate) fn run(line: &str) -> Result<(), String> {

@@ -94,21 +94,14 @@ fn step(step: &Step) -> Value {
 
 /// Variables as a case gives them.
 pub(crate) fn vars(variables: &Value) -> Vars<'_> {
-    let vars = Vars::from(variables);
-    #[cfg(feature = "jsonata")]
-    let vars = vars.with_jsonata(&*JSONATA);
-    vars
+    Vars::from(variables).with_jsonata(&*JSONATA)
 }
 
-/// The schema of a formula, that of expressions too where there is an engine.
+/// The schema of a formula, that of expressions too.
 pub(crate) fn schema_of(formula: &Formula, vars: &DataSchema) -> Option<DataSchema> {
-    #[cfg(feature = "jsonata")]
-    return formula.schema_with(vars, &*JSONATA);
-    #[cfg(not(feature = "jsonata"))]
-    formula.schema(vars)
+    formula.schema_with(vars, &*JSONATA)
 }
 
-#[cfg(feature = "jsonata")]
 static JSONATA: std::sync::LazyLock<formula::JsonataCore> =
     std::sync::LazyLock::new(formula::JsonataCore::new);
 
