@@ -21,7 +21,7 @@ use crate::page::{Page, Paging};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ListApiLogs {
-    /// Which page. One may hold fewer than asked for and still have a cursor.
+    /// Which page.
     #[serde(flatten)]
     pub paging: Paging,
     /// Of this integration, by id or key.

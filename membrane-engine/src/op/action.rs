@@ -4,7 +4,7 @@ use membrane_core::op::{ActionRun, ActionRunRecord, GetActionRun, ListActionRuns
 use membrane_core::{ElementId, Error, Page, Result, RunId};
 
 use super::Execute;
-use super::log::{Narrowed, logged_run};
+use super::log::{Narrowed, check_id, logged_run};
 use crate::run::{run_action, run_record};
 use crate::store::{RunKind, RunQuery};
 use crate::{Caller, Engine};
@@ -45,6 +45,7 @@ impl Execute for ListActionRuns {
 #[async_trait]
 impl Execute for GetActionRun {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<ActionRunRecord> {
+        check_id(&self.id)?;
         let id = RunId::from(self.id.as_str());
         let found = logged_run(engine, caller, &id).await?;
         let row = found.filter(|row| row.kind == RunKind::Action).ok_or_else(|| {
