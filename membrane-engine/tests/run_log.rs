@@ -1,7 +1,5 @@
-//! The log of runs: what its lists show of many runs, and what becomes of it when the store fails.
+//! The log of runs: what its lists show of many runs, and where their cursors lead.
 #![allow(clippy::unwrap_used, reason = "a test")]
-
-use std::sync::Arc;
 
 use membrane_core::WorkspaceId;
 use membrane_core::op::{ListActionRuns, ListApiLogs, SortOrder};
