@@ -83,7 +83,7 @@ pub(crate) fn run_record(row: &RunRow, details: bool) -> Result<ActionRunRecord>
     let mut record: Value = serde_json::from_str(&row.record).map_err(unreadable)?;
     let began = row.created_at.parse::<Timestamp>();
     let took = record.get("duration").and_then(Value::as_u64).map(Duration::from_millis);
-    let completed_at = began.ok().zip(took).map(|(began, took)| iso(began + took));
+    let completed_at = began.ok().zip(took).and_then(|(began, took)| began.checked_add(took).ok()).map(iso);
     let [universal, of_app, own] = &row.actions;
     let most_specific = own.as_ref().or(of_app.as_ref()).or(universal.as_ref());
     let facts = json!({
