@@ -14,7 +14,7 @@ use crate::run::Plan;
 use crate::store::{Row, Write};
 
 /// For how long a change that another process made may go unseen. A change of this process is seen at once.
-const STALE: Duration = Duration::from_secs(2);
+pub(crate) const STALE: Duration = Duration::from_secs(2);
 
 /// Entries a cache at the most; connections at rest cost nothing.
 const CAPACITY: u64 = 10_000;

@@ -36,9 +36,30 @@ pub(crate) fn new_id() -> String {
     Uuid::now_v7().to_string()
 }
 
+/// A new id, and the time that it holds: of two ids the greater one does not hold an earlier time.
+pub(crate) fn new_id_and_time() -> (String, Timestamp) {
+    let id = Uuid::now_v7();
+    let time = id.get_timestamp().and_then(|time| {
+        let (seconds, nanoseconds) = time.to_unix();
+        Timestamp::new(seconds.try_into().ok()?, nanoseconds.try_into().ok()?).ok()
+    });
+    (id.to_string(), time.unwrap_or_else(Timestamp::now))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_grow_with_the_times_they_hold() {
+        let before = now();
+        let mut made: Vec<(String, String)> =
+            (0..2000).map(|_| new_id_and_time()).map(|(id, time)| (id, iso(time))).collect();
+        assert!(made[0].1 >= before && made[1999].1 <= now());
+        assert!(made.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1));
+        made.dedup_by(|a, b| a.1 == b.1);
+        assert!(made.iter().all(|(id, _)| Uuid::parse_str(id).is_ok()));
+    }
 
     #[test]
     fn times_are_sortable_text() {

@@ -1,6 +1,7 @@
 //! A connection ready to be used: its app, its opened credentials, its way out.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::{HeaderName, HeaderValue};
 use membrane_core::connector::{Connector, Cx, Settings};
@@ -9,6 +10,7 @@ use membrane_core::{ConnectionId, DataSchema, Error, ErrorKind, Formula, Result,
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use crate::cache::STALE;
 use crate::element::sealed;
 use crate::element::select::{self, by_id};
 use crate::http::{AppClient, Recorder, Target};
@@ -23,9 +25,16 @@ pub(crate) struct Connected {
     pub(crate) connector: Arc<Connector>,
     pub(crate) settings: Settings,
     pub(crate) target: Arc<Target>,
+    /// When it began to be read.
+    read_at: Instant,
 }
 
 impl Connected {
+    /// Whether nothing of it can have been changed by another process for longer than may go unseen.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.read_at.elapsed() < STALE
+    }
+
     /// The way to the app; what passes is recorded.
     pub(crate) fn client(&self, engine: &Engine, recorder: Option<Arc<Recorder>>) -> AppClient {
         engine.parts().http.client(Arc::clone(&self.target), recorder)
@@ -59,16 +68,22 @@ pub(crate) async fn by_connection_id(
 ) -> Result<Arc<Connected>> {
     let cache = &engine.parts().cache;
     let key = cache.key(caller, id.clone()).await;
-    if let Some(found) = cache.connected.get(&key).await {
+    if let Some(found) = cache.connected.get(&key).await.filter(|found| found.is_fresh()) {
         return Ok(found);
     }
+    let read_at = Instant::now();
     let connection = select::connection(engine, caller, id.as_str(), false).await?;
-    let connected = Arc::new(Box::pin(open(engine, caller, connection)).await?);
+    let connected = Arc::new(Box::pin(open(engine, caller, connection, read_at)).await?);
     cache.connected.insert(key, Arc::clone(&connected)).await;
     Ok(connected)
 }
 
-async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Result<Connected> {
+async fn open(
+    engine: &Engine,
+    caller: &Caller,
+    connection: Connection,
+    read_at: Instant,
+) -> Result<Connected> {
     let broken = |what: &str| {
         Error::new(ErrorKind::Dependency, format!("the connection's {what} is gone"))
             .with("connectionId", &connection.id)
@@ -109,7 +124,7 @@ async fn open(engine: &Engine, caller: &Caller, connection: Connection) -> Resul
     settings.connection = json!({"id": connection.id, "name": connection.name});
     let target = Arc::new(target(&connector, &settings, connection.id.as_str(), &Value::Null)?);
     let workspace = engine.parts().workspace.clone();
-    Ok(Connected { workspace, connection, integration, connector, settings, target })
+    Ok(Connected { workspace, connection, integration, connector, settings, target, read_at })
 }
 
 /// What formulas see of an integration, which must be opened, and a connection. What the product set on the integration wins: a

@@ -173,3 +173,31 @@ async fn a_long_run_keeps_the_last_exchanges() {
     assert_eq!(exchanges.len(), 200);
     assert!(exchanges[199]["request"]["url"].as_str().unwrap().ends_with("/229"));
 }
+
+#[tokio::test]
+async fn long_headers_and_addresses_count_as_bodies_do() {
+    let long = "x".repeat(8 * 1024);
+    let headers: Vec<(String, &str)> = (0..4).map(|n| (format!("x-long-{n}"), long.as_str())).collect();
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let server = Server::fixed(answer(200, &headers, "")).await;
+    let requests = (0..100).map(|n| ApiRequest::get(format!("/{}/{n}", "p".repeat(20_000)))).collect();
+    let exchanges = recorded(server.target(), requests).await;
+    assert!(exchanges.len() > 10, "{}", exchanges.len());
+    let shown = serde_json::to_string(&exchanges).unwrap().len();
+    assert!(shown < 1_100_000, "{shown} bytes of {} exchanges", exchanges.len());
+    let url = exchanges[0]["request"]["url"].as_str().unwrap();
+    assert!(url.len() < 17_000 && url.contains("bytes in all"), "{}", url.len());
+}
+
+#[tokio::test]
+async fn a_secret_in_the_name_of_a_header_is_masked() {
+    let secret = "S3cr3t-in-a-Name";
+    let echo = format!("x-seen-{secret}");
+    let server = Server::fixed(answer(429, &[(&echo, "1"), ("x-plain", "2")], "")).await;
+    let target = Target::builder(server.url("")).secret(secret).build().unwrap();
+    let exchanges = recorded(target, vec![ApiRequest::get("/")]).await;
+    let text = serde_json::to_string(&exchanges).unwrap();
+    assert!(!text.to_ascii_lowercase().contains("s3cr3t"), "{text}");
+    assert_eq!(exchanges[0]["response"]["headers"]["***"], "1");
+    assert_eq!(exchanges[0]["response"]["headers"]["x-plain"], "2");
+}

@@ -42,6 +42,8 @@ fn run(id: String) -> RunRow {
         actions: [Some("a".into()), None, None],
         is_success: true,
         created_at: CREATED_AT.to_owned(),
+        requests: 0,
+        requests_failed: 0,
         record: "{}".to_owned(),
         exchanges: "[]".to_owned(),
     }

@@ -12,6 +12,7 @@ on_both!(
     shows_no_secret,
     survives_a_deep_input,
     logs_a_run_nobody_waited_for,
+    logs_a_proxy_request_nobody_waited_for,
     ends_what_is_under_way_before_it_shuts_down,
     logs_what_is_no_action_too,
     pages_through_requests_both_ways,
@@ -84,6 +85,24 @@ async fn logs_a_run_nobody_waited_for(stage: Stage) {
     assert!(error.message.contains("is not known"), "{error:?}");
     let exchanges = record.external_api_logs.unwrap();
     assert_eq!(exchanges.len(), 1, "what was sent is told: {exchanges:?}");
+}
+
+async fn logs_a_proxy_request_nobody_waited_for(stage: Stage) {
+    let faulty = stage.connected_to_faults().await.connection("faulty");
+    let hung = faulty.proxy(http::Method::GET, "/hang?token=t0ps3cret-of-a-caller", None);
+    assert!(tokio::time::timeout(Duration::from_millis(500), hung).await.is_err(), "it hangs");
+    let record = loop {
+        stage.engine.flush().await;
+        if let Some(record) = faulty.api_logs(None).await.unwrap().items.pop() {
+            break record;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!((record.source.as_str(), record.status_code, record.is_success), ("proxy", None, false));
+    let exchange = faulty.api_log(&record.id).await.unwrap().exchange.unwrap();
+    assert_eq!(exchange["error"], "the caller stopped waiting");
+    assert!(record.request_url.ends_with("/hang?token=***"), "{}", record.request_url);
+    assert!(!exchange.to_string().contains("t0ps3cret"), "{exchange}");
 }
 
 async fn ends_what_is_under_way_before_it_shuts_down(stage: Stage) {

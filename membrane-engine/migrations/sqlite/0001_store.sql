@@ -76,6 +76,8 @@ CREATE TABLE membrane_runs (
     action_connection  TEXT,
     is_success         INTEGER NOT NULL,
     created_at         TEXT NOT NULL,
+    requests           INTEGER NOT NULL,
+    requests_failed    INTEGER NOT NULL,
     record             TEXT NOT NULL,
     -- The last column, so that a listing does not read through megabytes it does not show.
     exchanges          TEXT NOT NULL,
@@ -95,4 +97,5 @@ CREATE INDEX membrane_runs_action_integration ON membrane_runs (workspace, kind,
 CREATE INDEX membrane_runs_action_connection ON membrane_runs (workspace, kind, action_connection, id)
     WHERE action_connection IS NOT NULL;
 CREATE INDEX membrane_runs_failed ON membrane_runs (workspace, kind, id) WHERE is_success = 0;
+CREATE INDEX membrane_runs_requests_failed ON membrane_runs (workspace, kind, id) WHERE requests_failed > 0;
 CREATE INDEX membrane_runs_created ON membrane_runs (workspace, created_at, id);

@@ -24,6 +24,9 @@ const SHORTEST: usize = 4;
 /// Of a long text this much is kept behind what is shown.
 pub(crate) const BEYOND: usize = 8 * 1024;
 
+/// Shorter values are parts of names by chance.
+const SHORTEST_IN_NAME: usize = 8;
+
 /// A letter is spelled with at most this many (`\\u00f6` within JSON within JSON).
 const LONGEST_SPELLING: usize = 12;
 
@@ -45,6 +48,8 @@ pub(crate) struct Mask {
     long: Vec<Zeroizing<String>>,
     /// Whether `+` may stand for a part of a secret.
     has_space: bool,
+    /// Secrets in lower case that can stand in a header's name.
+    names: Option<AhoCorasick>,
 }
 
 impl Mask {
@@ -53,8 +58,11 @@ impl Mask {
     /// # Errors
     /// `Configuration` when they are too many to look for.
     pub(crate) fn new<'s>(values: impl IntoIterator<Item = &'s str>) -> Result<Self> {
-        let mut texts = Vec::new();
+        let (mut texts, mut names) = (Vec::new(), Vec::new());
         for value in values {
+            if value.len() >= SHORTEST_IN_NAME && HeaderName::from_bytes(value.as_bytes()).is_ok() {
+                names.push(Zeroizing::new(value.to_ascii_lowercase()));
+            }
             if value.len() < SHORTEST {
                 continue;
             }
@@ -64,16 +72,20 @@ impl Mask {
             texts.push(Zeroizing::new(value.to_owned()));
         }
         if texts.is_empty() {
-            return Ok(Self { secrets: None, long: Vec::new(), has_space: false });
+            return Ok(Self { secrets: None, long: Vec::new(), has_space: false, names: None });
         }
         let has_space = texts.iter().any(|text| text.contains(' '));
         let patterns = texts.iter().map(|text| text.as_bytes());
         // Longest first, so that a secret that begins with another is taken whole.
         let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
-        let secrets = built
-            .map_err(|_| Error::configuration("the credentials hold more secrets than can be masked"))?;
+        let too_many = |_| Error::configuration("the credentials hold more secrets than can be masked");
+        let secrets = built.map_err(too_many)?;
+        let names = match names.is_empty() {
+            true => None,
+            false => Some(AhoCorasick::new(names.iter().map(|name| name.as_bytes())).map_err(too_many)?),
+        };
         texts.retain(|text| text.len() > BEYOND / LONGEST_SPELLING);
-        Ok(Self { secrets: Some(secrets), long: texts, has_space })
+        Ok(Self { secrets: Some(secrets), long: texts, has_space, names })
     }
 
     /// Masks a text.
@@ -93,6 +105,15 @@ impl Mask {
                 Ok(text) => Cow::Borrowed(text),
                 Err(_) => String::from_utf8_lossy(bytes),
             },
+        }
+    }
+
+    /// Masks a header's name, which is in lower case whatever the secret is.
+    pub(crate) fn header_name<'t>(&self, name: &'t HeaderName) -> Cow<'t, str> {
+        let is_secret = |names: &AhoCorasick| !PLAIN_HEADERS.contains(name) && names.is_match(name.as_str());
+        match self.names.as_ref().is_some_and(is_secret) {
+            true => Cow::Borrowed(MARK),
+            false => Cow::Borrowed(name.as_str()),
         }
     }
 
@@ -261,6 +282,16 @@ mod tests {
     fn longest_first_and_short_ones_left() {
         let mask = Mask::new(["token", "token-long", "abc"]).unwrap();
         assert_eq!(mask.text("token-long token abc"), "*** *** abc");
+    }
+
+    #[test]
+    fn a_secret_in_the_name_of_a_header() {
+        let mask = Mask::new(["S3cr3t-Value", "github"]).unwrap();
+        for (name, shown) in
+            [("x-s3cr3t-value-1", MARK), ("x-github-request-id", "x-github-request-id"), ("date", "date")]
+        {
+            assert_eq!(mask.header_name(&HeaderName::from_static(name)), shown);
+        }
     }
 
     #[test]

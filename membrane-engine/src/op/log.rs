@@ -9,23 +9,28 @@ use serde_json::Value;
 use super::Execute;
 use crate::element::customer::{Whose, whose};
 use crate::element::select;
-use crate::store::{RunQuery, RunRow};
+use crate::store::{Requests, RunQuery, RunRow};
 use crate::{Caller, Engine};
 
 /// Runs that are read at a time; each may hold a megabyte of exchanges.
 const STEP: u32 = 16;
 
-/// Runs one call looks through; a page may end early, with a cursor.
-const MOST_RUNS: u32 = 1024;
-
 #[async_trait]
 impl Execute for ListApiLogs {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Page<ApiLogRecord>> {
         let limit = self.paging.limit()? as usize;
-        let mut place = self.paging.start().map(Place::parse).transpose()?;
+        let place = self.paging.start().map(Place::parse).transpose()?;
         let Some(query) = runs_of(engine, caller, self.of).await? else { return Ok(Page::default()) };
         let oldest_first = self.sort_order == Some(SortOrder::Asc);
-        let query = RunQuery { oldest_first, with_exchanges: true, ..query };
+        // Every run that is read shows at least one request, so what is read is what is shown.
+        let requests = match self.is_success {
+            None => Requests::Any,
+            Some(false) => Requests::Failed,
+            Some(true) => Requests::Succeeded,
+        };
+        let query = RunQuery { oldest_first, with_exchanges: true, requests: Some(requests), ..query };
+        let is_wanted =
+            |record: &ApiLogRecord| self.is_success.is_none_or(|wanted| record.is_success == wanted);
         let (store, scope) = (&engine.parts().store, caller.scope());
         let mut items = Vec::new();
         // The rest of the run the page before ended in.
@@ -34,33 +39,22 @@ impl Execute for ListApiLogs {
             && query.is_about(&row)
         {
             let is_left = |n: usize| if oldest_first { n > at.number } else { n < at.number };
-            items.extend(records(&row, oldest_first)?.filter(|(n, _)| is_left(*n)).map(|(_, record)| record));
+            let rest = records(&row, oldest_first)?.filter(|(n, _)| is_left(*n)).map(|(_, record)| record);
+            items.extend(rest.filter(is_wanted));
         }
-        let mut is_last = false;
-        for _ in 0..MOST_RUNS / STEP {
-            items.retain(|record: &ApiLogRecord| {
-                self.is_success.is_none_or(|wanted| record.is_success == wanted)
-            });
-            if items.len() > limit || is_last {
-                break;
-            }
-            let cursor = place.as_ref().map(|place| place.run.to_string());
-            let page = store.runs(&scope, &query, &Paging { limit: Some(STEP), cursor }).await?;
-            is_last = page.cursor.is_none();
+        let mut paging = Paging { limit: Some(STEP), cursor: place.map(|place| place.run.to_string()) };
+        while items.len() <= limit {
+            let page = store.runs(&scope, &query, &paging).await?;
             for row in &page.items {
-                items.extend(records(row, oldest_first)?.map(|(_, record)| record));
-                // Past everything of it.
-                let number = if oldest_first { usize::MAX } else { 0 };
-                place = Some(Place { run: row.id.clone(), number });
+                items.extend(records(row, oldest_first)?.map(|(_, record)| record).filter(is_wanted));
+            }
+            match page.cursor {
+                Some(cursor) => paging.cursor = Some(cursor),
+                None => break,
             }
         }
-        let cursor = match items.len() > limit {
-            true => items.get(limit - 1).map(|last| last.id.clone()),
-            false if is_last => None,
-            false => place.map(|place| place.to_string()),
-        };
+        let cursor = items.get(limit - 1).filter(|_| items.len() > limit).map(|last| last.id.clone());
         items.truncate(limit);
-        items.iter_mut().for_each(|record| record.exchange = None);
         Ok(Page::new(items, cursor))
     }
 }
@@ -70,10 +64,13 @@ impl Execute for GetApiLog {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<ApiLogRecord> {
         let unknown =
             || Error::not_found(format!("there is no API log record `{}`", self.id)).with("id", &self.id);
+        check_id(&self.id)?;
         let place = Place::parse(&self.id).map_err(|_| unknown())?;
         let row = logged_run(engine, caller, &place.run).await?.ok_or_else(unknown)?;
-        let mut records = records(&row, true)?;
-        records.nth(place.number).map(|(_, record)| record).ok_or_else(unknown)
+        let (_, mut record) = records(&row, true)?.nth(place.number).ok_or_else(unknown)?;
+        let exchanges: Vec<Value> = serde_json::from_str(&row.exchanges).map_err(unreadable)?;
+        record.exchange = exchanges.into_iter().nth(place.number);
+        Ok(record)
     }
 }
 
@@ -91,7 +88,11 @@ impl Place {
         };
         let (run, number) = text.rsplit_once('.').ok_or_else(wrong)?;
         let number = number.parse().map_err(|_| wrong())?;
-        Paging { limit: None, cursor: Some(run.to_owned()) }.check_cursor().map_err(|_| wrong())?;
+        let paging = Paging { limit: None, cursor: Some(run.to_owned()) };
+        // `0` would be the beginning.
+        if paging.start().is_none() || paging.check_cursor().is_err() {
+            return Err(wrong());
+        }
         Ok(Self { run: run.into(), number })
     }
 }
@@ -128,15 +129,12 @@ struct Response {
     status: u16,
 }
 
-/// The requests of a run with their numbers, in the order of the list.
+/// The requests of a run with their numbers, in the order of the list and without what was sent and answered.
 fn records(row: &RunRow, oldest_first: bool) -> Result<impl Iterator<Item = (usize, ApiLogRecord)>> {
-    let unreadable =
-        |error: serde_json::Error| Error::internal("a logged run cannot be read").with_source(error);
     let whole: Whole = serde_json::from_str(&row.record).map_err(unreadable)?;
-    let exchanges: Vec<Value> = serde_json::from_str(&row.exchanges).map_err(unreadable)?;
-    let mut records = Vec::with_capacity(exchanges.len());
-    for (number, exchange) in exchanges.into_iter().enumerate() {
-        let part = Part::deserialize(&exchange).map_err(unreadable)?;
+    let parts: Vec<Part> = serde_json::from_str(&row.exchanges).map_err(unreadable)?;
+    let mut records = Vec::with_capacity(parts.len());
+    for (number, part) in parts.into_iter().enumerate() {
         let status = part.response.map(|response| response.status);
         let mut record = ApiLogRecord::new(
             Place { run: row.id.clone(), number }.to_string(),
@@ -153,7 +151,6 @@ fn records(row: &RunRow, oldest_first: bool) -> Result<impl Iterator<Item = (usi
         record.is_success = status.is_some_and(|status| (200..300).contains(&status));
         record.duration = part.duration_ms;
         record.created_at = part.started_at;
-        record.exchange = Some(exchange);
         records.push((number, record));
     }
     if !oldest_first {
@@ -184,9 +181,16 @@ pub(super) async fn runs_of(engine: &Engine, caller: &Caller, of: LogQuery) -> R
     Ok(Some(RunQuery { integration, connection, customer, from: of.from, to: of.to, ..RunQuery::default() }))
 }
 
-/// Refuses an empty id as the remote client does.
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::internal("a logged run cannot be read").with_source(error)
+}
+
+/// Refuses an id that cannot stand in an address.
 pub(super) fn check_id(id: &str) -> Result<()> {
-    if id.is_empty() { Err(Error::invalid_input("`id` is required").with("field", "id")) } else { Ok(()) }
+    if id.is_empty() {
+        return Err(Error::invalid_input("`id` is required").with("field", "id"));
+    }
+    Ok(())
 }
 
 /// One logged run of any kind with its exchanges.

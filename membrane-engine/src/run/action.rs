@@ -5,26 +5,22 @@ use http::Method;
 use membrane_core::connector::{ApiRequest, Cx, RestCall};
 use membrane_core::element::ActionKind;
 use membrane_core::op::{ActionRun, RunAction};
-use membrane_core::{Error, Formula, Result, RunId, Vars};
+use membrane_core::{Error, Formula, Result, Vars};
 use serde_json::{Map, Value, json};
 
 use super::collection::{Collections, parameters};
 use super::log::Subject;
 use super::plan::{Plan, plan};
-use crate::clock::new_id;
 use crate::http::Recorder;
 use crate::{Caller, Engine};
 
 /// Runs an action and logs the run.
 pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) -> Result<ActionRun> {
     let plan = plan(engine, caller, &op.selector).await?;
-    let id = RunId::from(new_id());
     let input = op.input.unwrap_or_else(|| Value::Object(Map::new()));
-    let running = engine
-        .parts()
-        .log
-        .begin(id.clone(), Subject::Action(Arc::clone(&plan)), &input, op.meta.as_ref())
-        .await?;
+    let running =
+        engine.parts().log.begin(Subject::Action(Arc::clone(&plan)), &input, op.meta.as_ref()).await?;
+    let id = running.id().clone();
     let outcome = run(engine, &plan, input, running.recorder()).await.map_err(|error| {
         error
             .with_operation("actions.run")

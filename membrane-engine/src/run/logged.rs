@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use membrane_core::{Result, RunId};
+use membrane_core::Result;
 use serde_json::Value;
 
 use super::log::Subject;
 use crate::Engine;
-use crate::clock::new_id;
 use crate::connect::Connected;
 use crate::http::AppClient;
 use crate::store::RunKind;
@@ -20,7 +19,7 @@ pub(crate) async fn logged<T>(
     work: impl AsyncFnOnce(&AppClient) -> Result<T>,
 ) -> Result<T> {
     let subject = Subject::Other { kind, name, connected: Arc::clone(connected) };
-    let running = engine.parts().log.begin(RunId::from(new_id()), subject, input, None).await?;
+    let running = engine.parts().log.begin(subject, input, None).await?;
     let client = connected.client(engine, Some(Arc::clone(running.recorder())));
     let outcome = work(&client).await.map_err(|error| {
         error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask().text(text))

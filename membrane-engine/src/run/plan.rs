@@ -27,7 +27,8 @@ pub(crate) struct Plan {
 pub(crate) async fn plan(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Arc<Plan>> {
     let cache = &engine.parts().cache;
     let key = cache.key(caller, selector.clone()).await;
-    if let Some(found) = cache.plans.get(&key).await {
+    // A plan made late of a connection read early is as old as the connection.
+    if let Some(found) = cache.plans.get(&key).await.filter(|found| found.connected.is_fresh()) {
         return Ok(found);
     }
     // Rare, and big: it is kept out of the future of every run.

@@ -16,7 +16,7 @@ use membrane_core::{
 };
 use serde_json::{Map, Value};
 
-pub use self::run::{RunKind, RunQuery, RunRow};
+pub use self::run::{Requests, RunKind, RunQuery, RunRow};
 pub use self::sqlite::{SqliteOptions, SqliteStore};
 
 /// Whose rows a call may see. Every call of a [`Store`] carries one; none can forget it.
@@ -84,6 +84,23 @@ pub struct Row {
 }
 
 /// Which rows to list. Every field that is set narrows.
+///
+/// ```
+/// use membrane_core::Paging;
+/// use membrane_core::element::ElementKind;
+/// use membrane_engine::store::{Query, Scope, SqliteStore, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> membrane_core::Result<()> {
+/// let store = SqliteStore::memory().await?;
+/// let workspace = store.workspace("default", &"w1".into()).await?;
+/// let query = Query { search: Some("issue".to_owned()), include_archived: true, ..Query::default() };
+/// let scope = Scope::Workspace(workspace);
+/// let page = store.rows(&scope, ElementKind::Action, &query, &Paging::default()).await?;
+/// assert!(page.items.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
     /// With this key.

@@ -58,15 +58,51 @@ pub struct RunRow {
     pub actions: [Option<ElementId>; 3],
     /// Whether it succeeded.
     pub is_success: bool,
-    /// ISO 8601, UTC, milliseconds.
+    /// ISO 8601, UTC, milliseconds. Of two runs the one with the greater id did not begin earlier.
     pub created_at: String,
+    /// How many requests to the app the exchanges show.
+    pub requests: u32,
+    /// How many of those were not answered with a status from 200 to 299.
+    pub requests_failed: u32,
     /// Input, output, error, duration and the like, as JSON text.
     pub record: String,
     /// The raw exchanges with the app, as a JSON array in text.
     pub exchanges: String,
 }
 
+/// Requests of a run, by what came of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Requests {
+    /// Whatever came of them.
+    Any,
+    /// Not answered with a status from 200 to 299.
+    Failed,
+    /// Answered with one.
+    Succeeded,
+}
+
 /// Which runs to list, newest first unless said otherwise.
+///
+/// ```
+/// use membrane_core::Paging;
+/// use membrane_engine::store::{Requests, RunQuery, Scope, SqliteStore, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> membrane_core::Result<()> {
+/// let store = SqliteStore::memory().await?;
+/// let workspace = store.workspace("default", &"w1".into()).await?;
+/// // Where the app refused something since the start of the month.
+/// let query = RunQuery {
+///     requests: Some(Requests::Failed),
+///     from: Some("2026-11-01".to_owned()),
+///     ..RunQuery::default()
+/// };
+/// let page = store.runs(&Scope::Workspace(workspace), &query, &Paging::default()).await?;
+/// assert!(page.items.is_empty() && page.cursor.is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunQuery {
     /// With the exchanges of each; without them a listing reads less.
@@ -85,6 +121,8 @@ pub struct RunQuery {
     pub customer: Option<CustomerId>,
     /// Successes or failures only.
     pub is_success: Option<bool>,
+    /// With at least one such request.
+    pub requests: Option<Requests>,
     /// From this time on: ISO 8601 with an offset, or a date (UTC). Anything else is `InvalidInput`.
     pub from: Option<String>,
     /// Up to but without this time, in the same form.

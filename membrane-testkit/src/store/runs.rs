@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use membrane_core::{ErrorKind, Paging, Result};
-use membrane_engine::store::{RunKind, RunQuery, RunRow, Scope, Store};
+use membrane_engine::store::{Requests, RunKind, RunQuery, RunRow, Scope, Store};
 
 use super::world::{World, refused};
 
@@ -15,6 +15,8 @@ pub async fn come_back_as_they_were(store: Arc<dyn Store>) -> Result<()> {
         connection: Some("c".into()),
         actions: [Some("u".into()), None, Some("n".into())],
         is_success: false,
+        requests: 7,
+        requests_failed: 3,
         record: r#"{"input": "é\n"}"#.to_owned(),
         exchanges: r#"[{"request": "日本語"}]"#.to_owned(),
         ..world.run("1", "ann")
@@ -91,15 +93,32 @@ pub async fn are_found_by_every_filter(store: Arc<dyn Store>) -> Result<()> {
     let base = world.run("1", "ann");
     let runs = [
         base.clone(),
-        RunRow { id: "2".into(), integration: Some("i".into()), ..base.clone() },
-        RunRow { id: "3".into(), connection: Some("c".into()), is_success: false, ..base.clone() },
+        RunRow { id: "2".into(), integration: Some("i".into()), requests: 2, ..base.clone() },
+        RunRow {
+            id: "3".into(),
+            connection: Some("c".into()),
+            is_success: false,
+            requests: 1,
+            requests_failed: 1,
+            ..base.clone()
+        },
         RunRow { id: "4".into(), actions: [Some("a".into()), Some("b".into()), None], ..base.clone() },
-        RunRow { id: "5".into(), actions: [None, Some("a".into()), Some("a".into())], ..base.clone() },
+        RunRow {
+            id: "5".into(),
+            actions: [None, Some("a".into()), Some("a".into())],
+            requests: 3,
+            requests_failed: 2,
+            ..base.clone()
+        },
         RunRow { id: "6".into(), actions: [None, None, Some("a".into())], is_success: false, ..base },
     ];
     world.store.append_runs(runs.into()).await?;
     let any = RunQuery::default();
-    let cases: [(RunQuery, &[&str]); 8] = [
+    let sent = |requests| RunQuery { requests: Some(requests), ..RunQuery::default() };
+    let cases: [(RunQuery, &[&str]); 11] = [
+        (sent(Requests::Any), &["5", "3", "2"]),
+        (sent(Requests::Failed), &["5", "3"]),
+        (sent(Requests::Succeeded), &["5", "2"]),
         (any.clone(), &["6", "5", "4", "3", "2", "1"]),
         (RunQuery { integration: Some("i".into()), ..any.clone() }, &["2"]),
         (RunQuery { connection: Some("c".into()), ..any.clone() }, &["3"]),

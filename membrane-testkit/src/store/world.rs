@@ -80,6 +80,8 @@ impl World {
             actions: [None, None, None],
             is_success: true,
             created_at: CREATED_AT.to_owned(),
+            requests: 0,
+            requests_failed: 0,
             record: "{}".to_owned(),
             exchanges: "[]".to_owned(),
         }

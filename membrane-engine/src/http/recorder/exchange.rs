@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Headers by name; several values of one name stand in one line, with commas
 /// ([RFC 9110](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)).
-pub(super) type Headers<'r> = BTreeMap<&'r str, Cow<'r, str>>;
+pub(super) type Headers<'r> = BTreeMap<Cow<'r, str>, Cow<'r, str>>;
 
 /// One request and what came of it, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

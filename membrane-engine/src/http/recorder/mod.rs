@@ -16,7 +16,7 @@ pub(crate) use self::raw::{shown_body, shown_headers};
 use super::target::Target;
 use super::transport::{TransportError, TransportRequest, TransportResponse};
 
-/// How many exchanges are kept, and how many bytes of their bodies; a run that reads a thousand pages keeps the
+/// How many exchanges are kept, and about how many bytes of them; a run that reads a thousand pages keeps the
 /// last ones.
 const EXCHANGES_KEPT: usize = 200;
 const BYTES_KEPT: usize = 1024 * 1024;
@@ -71,7 +71,7 @@ impl Recorder {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).exchanges.is_empty()
     }
 
-    /// Bytes of bodies that are kept.
+    /// About how many bytes are kept.
     pub(crate) fn kept_bytes(&self) -> usize {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).bytes
     }
@@ -100,6 +100,16 @@ impl Recording {
     /// The exchanges without secrets.
     pub fn exchanges(&self) -> impl Iterator<Item = Exchange<'_>> {
         self.0.iter().map(Raw::shown)
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// How many were not answered with a status from 200 to 299.
+    pub(crate) fn failed(&self) -> usize {
+        self.0.iter().filter(|raw| !raw.is_success()).count()
     }
 }
 

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, ExchangeRequest, ExchangeResponse, Headers};
 use crate::clock::iso;
-use crate::http::mask::BEYOND;
+use crate::http::mask::{BEYOND, Mask};
 use crate::http::target::Target;
 use crate::http::transport::{TransportRequest, TransportResponse};
 
-/// How much of a body is shown.
+/// How much of a body or an address is shown.
 const BODY_SHOWN: usize = 16 * 1024;
 
 /// How much of a body is kept, so that a secret across the end of what is shown is still recognised.
@@ -51,10 +51,18 @@ impl Raw {
         Self { target: Arc::clone(target), request, body, outcome, at, took }
     }
 
-    /// Bytes of bodies that are kept.
+    /// About how many bytes are kept.
     pub(super) fn bytes(&self) -> usize {
-        let answer = self.outcome.as_ref().map_or(0, |(_, _, body)| body.start.len());
-        self.body.start.len() + answer
+        let answer = match &self.outcome {
+            Ok((_, headers, body)) => size(headers) + body.start.len(),
+            Err(message) => message.len(),
+        };
+        let request = self.request.url.as_str().len() + size(&self.request.headers) + self.body.start.len();
+        size_of::<Self>() + request + answer
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        self.outcome.as_ref().is_ok_and(|(status, _, _)| status.is_success())
     }
 
     pub(super) fn shown(&self) -> Exchange<'_> {
@@ -70,7 +78,7 @@ impl Raw {
         Exchange {
             request: ExchangeRequest {
                 method: self.request.method.as_str(),
-                url: mask.text(self.request.url.as_str()),
+                url: cut(mask, self.request.url.as_str().as_bytes(), self.request.url.as_str().len()),
                 headers: shown_headers(&self.target, &self.request.headers),
                 body: self.body.shown(&self.target),
             },
@@ -82,13 +90,19 @@ impl Raw {
     }
 }
 
+/// About how many bytes headers take.
+fn size(headers: &HeaderMap) -> usize {
+    const EACH: usize = 100;
+    headers.iter().map(|(name, value)| EACH + name.as_str().len() + value.len()).sum()
+}
+
 /// Headers as text, masked; values of one name in one line.
 pub(crate) fn shown_headers<'h>(target: &Target, headers: &'h HeaderMap) -> Headers<'h> {
     let mut shown = Headers::new();
     for (name, value) in headers {
         let value = target.mask().header(name, value);
         shown
-            .entry(name.as_str())
+            .entry(target.mask().header_name(name))
             .and_modify(|line| {
                 let line = line.to_mut();
                 line.push_str(", ");
@@ -130,10 +144,15 @@ impl Body {
         if std::str::from_utf8(&self.start).is_err_and(|error| error.error_len().is_some()) {
             return Some(format!("({} bytes that are no text)", self.length).into());
         }
-        let mut text = target.mask().bytes(&self.start, BODY_SHOWN, !self.is_whole());
-        if self.length > BODY_SHOWN {
-            text.to_mut().push_str(&format!("… (cut, {} bytes in all)", self.length));
-        }
-        Some(text)
+        Some(cut(target.mask(), &self.start, self.length))
     }
+}
+
+/// The start of a text of this length, masked.
+fn cut<'t>(mask: &Mask, start: &'t [u8], length: usize) -> Cow<'t, str> {
+    let mut text = mask.bytes(start, BODY_SHOWN, start.len() < length);
+    if length > BODY_SHOWN {
+        text.to_mut().push_str(&format!("… (cut, {length} bytes in all)"));
+    }
+    text
 }

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use membrane_core::{Error, ErrorKind, Result, RunId};
+use membrane_core::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::row::run_record;
 use self::running::Finished;
@@ -53,8 +54,8 @@ struct Signals {
     closed: AtomicBool,
     /// Somebody waits for what is queued.
     hurry: Notify,
-    /// Runs under way are waited for no longer.
-    stop: Notify,
+    /// Runs under way are waited for no longer, and nothing is tried twice.
+    stop: CancellationToken,
 }
 
 /// How much waits to be written.
@@ -107,7 +108,6 @@ impl RunLog {
     /// `Unavailable` when the log is closed.
     pub(crate) async fn begin(
         &self,
-        id: RunId,
         subject: Subject,
         input: &Value,
         meta: Option<&Map<String, Value>>,
@@ -117,7 +117,7 @@ impl RunLog {
         let sender = self.sender.upgrade().ok_or_else(shut_down)?;
         self.waiting.room().await;
         let place = sender.reserve_owned().await.map_err(|_| shut_down())?;
-        Ok(Running::new(place, Arc::clone(&self.waiting), Finished::begun(id, subject, input, meta)))
+        Ok(Running::new(place, Arc::clone(&self.waiting), Finished::begun(subject, input, meta)))
     }
 
     /// Refuses once the log is closed.
@@ -137,7 +137,7 @@ impl RunLog {
     }
 
     /// Lets no further run begin, waits for those under way, writes what is left and ends the task. A run
-    /// that takes longer than [`GRACE`] is left out.
+    /// that takes longer than [`GRACE`] is left out, and so is what the store does not take at once then.
     pub(crate) async fn close(&self) {
         self.signals.closed.store(true, Ordering::Release);
         self.queue.lock().await.take();
@@ -146,7 +146,7 @@ impl RunLog {
         let mut task = self.task.lock().await;
         if let Some(running) = task.as_mut() {
             if tokio::time::timeout(GRACE, &mut *running).await.is_err() {
-                self.signals.stop.notify_one();
+                self.signals.stop.cancel();
                 let _ = running.await;
             }
             *task = None;
@@ -162,6 +162,6 @@ fn shut_down() -> Error {
 impl Drop for RunLog {
     fn drop(&mut self) {
         // Runs whose futures are kept but not driven would hold the task for ever.
-        self.signals.stop.notify_one();
+        self.signals.stop.cancel();
     }
 }

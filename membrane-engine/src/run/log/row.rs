@@ -13,6 +13,9 @@ use super::running::{Finished, Outcome};
 use crate::clock::iso;
 use crate::store::RunRow;
 
+/// How much of a name is shown; that of a proxy request is a path of any length.
+const NAME_SHOWN: usize = 1024;
+
 /// What the store keeps of a run beyond its columns.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,7 +36,7 @@ pub(super) fn row(run: &Finished) -> RunRow {
     let error = run.error();
     let is_success = error.is_none();
     let record = Record {
-        name: target.mask().text(run.subject.name()),
+        name: target.mask().bytes(run.subject.name().as_bytes(), NAME_SHOWN, false),
         user_id: place.user_id.as_deref(),
         error,
         duration: u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX),
@@ -54,6 +57,8 @@ pub(super) fn row(run: &Finished) -> RunRow {
         }
     }
     record.push('}');
+    let recording = run.recorder.take();
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     RunRow {
         id: run.id.clone(),
         kind: run.subject.kind(),
@@ -64,8 +69,10 @@ pub(super) fn row(run: &Finished) -> RunRow {
         actions: run.subject.actions(),
         is_success,
         created_at: iso(run.started_at),
+        requests: count(recording.len()),
+        requests_failed: count(recording.failed()),
         record,
-        exchanges: serde_json::to_string(&run.recorder.take()).unwrap_or_else(|_| "[]".to_owned()),
+        exchanges: serde_json::to_string(&recording).unwrap_or_else(|_| "[]".to_owned()),
     }
 }
 
@@ -76,7 +83,7 @@ pub(crate) fn run_record(row: &RunRow, details: bool) -> Result<ActionRunRecord>
     let mut record: Value = serde_json::from_str(&row.record).map_err(unreadable)?;
     let began = row.created_at.parse::<Timestamp>();
     let took = record.get("duration").and_then(Value::as_u64).map(Duration::from_millis);
-    let completed_at = began.ok().zip(took).map(|(began, took)| iso(began + took));
+    let completed_at = began.ok().zip(took).and_then(|(began, took)| began.checked_add(took).ok()).map(iso);
     let [universal, of_app, own] = &row.actions;
     let most_specific = own.as_ref().or(of_app.as_ref()).or(universal.as_ref());
     let facts = json!({

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::OwnedPermit;
 
 use super::excerpt::Excerpt;
 use super::{Message, Waiting};
+use crate::clock::new_id_and_time;
 use crate::connect::Connected;
 use crate::http::Recorder;
 use crate::run::plan::Plan;
@@ -61,6 +62,8 @@ pub(super) struct Finished {
     pub(super) started_at: Timestamp,
     pub(super) duration: Duration,
     pub(super) recorder: Arc<Recorder>,
+    /// About how much memory it takes, once it ended.
+    pub(super) bytes: usize,
 }
 
 /// How a run ended.
@@ -73,31 +76,35 @@ pub(super) enum Outcome {
 }
 
 impl Finished {
-    pub(super) fn begun(
-        id: RunId,
-        subject: Subject,
-        input: &Value,
-        meta: Option<&Map<String, Value>>,
-    ) -> Self {
+    pub(super) fn begun(subject: Subject, input: &Value, meta: Option<&Map<String, Value>>) -> Self {
+        let (id, started_at) = new_id_and_time();
         Self {
-            id,
+            id: id.into(),
             subject,
             input: Excerpt::of(input),
             meta: meta.map(Excerpt::of_map),
             outcome: Outcome::Unknown,
-            started_at: Timestamp::now(),
+            started_at,
             duration: Duration::ZERO,
             recorder: Arc::new(Recorder::new()),
+            bytes: 0,
         }
     }
 
     /// About how much memory it takes.
-    pub(super) fn bytes(&self) -> usize {
+    fn size(&self) -> usize {
         let output = match &self.outcome {
             Outcome::Success(Some(output)) => output.kept(),
-            Outcome::Error(_) | Outcome::Success(None) | Outcome::Unknown => 0,
+            Outcome::Error(error) => error.message.len() + error.data.as_ref().map_or(0, text_length),
+            Outcome::Success(None) | Outcome::Unknown => 0,
         };
-        self.input.kept() + self.meta.as_ref().map_or(0, Excerpt::kept) + output + self.recorder.kept_bytes()
+        let name = self.subject.name().len();
+        size_of::<Self>()
+            + name
+            + self.input.kept()
+            + self.meta.as_ref().map_or(0, Excerpt::kept)
+            + output
+            + self.recorder.kept_bytes()
     }
 
     /// The error that is shown of it.
@@ -120,10 +127,21 @@ impl Finished {
     }
 }
 
+/// Bytes of the texts in a value.
+fn text_length(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(text_length).sum(),
+        Value::Object(map) => map.iter().map(|(name, value)| name.len() + text_length(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
+}
+
 /// A run under way. Dropping it logs that its outcome is not known.
 pub(crate) struct Running {
     /// Present until the run is handed to the log.
     state: Option<(OwnedPermit<Message>, Box<Finished>)>,
+    id: RunId,
     waiting: Arc<Waiting>,
     recorder: Arc<Recorder>,
     since: Instant,
@@ -131,8 +149,13 @@ pub(crate) struct Running {
 
 impl Running {
     pub(super) fn new(place: OwnedPermit<Message>, waiting: Arc<Waiting>, run: Finished) -> Self {
-        let recorder = Arc::clone(&run.recorder);
-        Self { state: Some((place, Box::new(run))), waiting, recorder, since: Instant::now() }
+        let (id, recorder) = (run.id.clone(), Arc::clone(&run.recorder));
+        Self { state: Some((place, Box::new(run))), id, waiting, recorder, since: Instant::now() }
+    }
+
+    /// The run.
+    pub(crate) fn id(&self) -> &RunId {
+        &self.id
     }
 
     /// What records the run's exchanges.
@@ -152,7 +175,8 @@ impl Running {
         if let Some((place, mut run)) = self.state.take() {
             run.outcome = outcome;
             run.duration = self.since.elapsed();
-            self.waiting.add(run.bytes());
+            run.bytes = run.size();
+            self.waiting.add(run.bytes);
             place.send(Message::Run(run));
         }
     }

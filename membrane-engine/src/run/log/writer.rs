@@ -33,8 +33,8 @@ impl Writer {
         let mut messages = Vec::with_capacity(BATCH);
         loop {
             let received = tokio::select! {
-                received = self.queue.recv_many(&mut messages, BATCH) => received,
-                () = self.signals.stop.notified() => {
+                biased;
+                () = self.signals.stop.cancelled() => {
                     self.queue.close();
                     while let Ok(message) = self.queue.try_recv() {
                         messages.push(message);
@@ -42,6 +42,7 @@ impl Writer {
                     self.write_all(&mut messages).await;
                     return;
                 }
+                received = self.queue.recv_many(&mut messages, BATCH) => received,
             };
             if received == 0 {
                 return;
@@ -69,7 +70,7 @@ impl Writer {
         for message in messages.drain(..) {
             match message {
                 Message::Run(run) => {
-                    bytes += run.bytes();
+                    bytes += run.bytes;
                     rows.push(row(&run));
                     if bytes - stretch > STRETCH {
                         stretch = bytes;
@@ -93,11 +94,126 @@ impl Writer {
         for attempt in 1..=TRIES {
             match self.store.append_runs(Arc::clone(&rows)).await {
                 Ok(()) => return,
-                Err(error) if attempt == TRIES => {
+                Err(error) if attempt == TRIES || self.signals.stop.is_cancelled() => {
                     tracing::error!(target: "membrane::log", runs = rows.len(), %error, "runs could not be logged");
+                    return;
                 }
-                Err(_) => tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(attempt)).await,
+                Err(_) => tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(attempt)) => {}
+                    () = self.signals.stop.cancelled() => {}
+                },
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use membrane_core::element::ElementKind;
+    use membrane_core::{ElementId, Error, Page, Paging, Result, RunId, WorkspaceId};
+
+    use super::*;
+    use crate::store::{Query, Row, RunKind, RunQuery, Scope, Sealed, SealedRow, Write};
+
+    /// Takes nothing, and counts what it was to take.
+    #[derive(Default)]
+    struct Full(AtomicU32);
+
+    fn full<T>() -> Result<T> {
+        Err(Error::internal("the disk with the database is full"))
+    }
+
+    #[async_trait]
+    impl Store for Full {
+        async fn row(&self, _: &Scope, _: ElementKind, _: &ElementId) -> Result<Option<Row>> {
+            full()
+        }
+
+        async fn rows(&self, _: &Scope, _: ElementKind, _: &Query, _: &Paging) -> Result<Page<Row>> {
+            full()
+        }
+
+        async fn write(&self, _: &Scope, _: Vec<Write>) -> Result<()> {
+            full()
+        }
+
+        async fn sealed(&self, _: &Scope, _: &ElementId) -> Result<Option<Sealed>> {
+            full()
+        }
+
+        async fn sealed_not_under(&self, _: &str, _: &Paging) -> Result<Page<SealedRow>> {
+            full()
+        }
+
+        async fn rewrap(&self, _: &SealedRow, _: &str, _: &[u8]) -> Result<()> {
+            full()
+        }
+
+        async fn append_runs(&self, _: Arc<[RunRow]>) -> Result<()> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            full()
+        }
+
+        async fn runs(&self, _: &Scope, _: &RunQuery, _: &Paging) -> Result<Page<RunRow>> {
+            full()
+        }
+
+        async fn run(&self, _: &Scope, _: &RunId) -> Result<Option<RunRow>> {
+            full()
+        }
+
+        async fn workspace(&self, _: &str, _: &WorkspaceId) -> Result<WorkspaceId> {
+            full()
+        }
+
+        async fn close(&self) {}
+    }
+
+    fn rows() -> Arc<[RunRow]> {
+        let row = RunRow {
+            id: "r".into(),
+            kind: RunKind::Action,
+            workspace: "w".into(),
+            customer: "c".into(),
+            integration: None,
+            connection: None,
+            actions: [None, None, None],
+            is_success: true,
+            created_at: crate::clock::now(),
+            requests: 0,
+            requests_failed: 0,
+            record: "{}".to_owned(),
+            exchanges: "[]".to_owned(),
+        };
+        [row].into()
+    }
+
+    #[tokio::test]
+    async fn a_store_that_takes_nothing_is_not_asked_for_ever() {
+        let store = Arc::new(Full::default());
+        let (_sender, queue) = mpsc::channel(1);
+        let signals = Arc::<Signals>::default();
+        let writer = Writer {
+            store: Arc::clone(&store) as Arc<dyn Store>,
+            queue,
+            waiting: Arc::default(),
+            signals: Arc::clone(&signals),
+        };
+        let writing = tokio::spawn(async move {
+            writer.write(rows()).await;
+            writer
+        });
+        while store.0.load(Ordering::Relaxed) < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // Who shuts down waits for one more try, not for all of them.
+        signals.stop.cancel();
+        let writer = writing.await.unwrap();
+        assert_eq!(store.0.load(Ordering::Relaxed), 3);
+        writer.write(rows()).await;
+        assert_eq!(store.0.load(Ordering::Relaxed), 4);
     }
 }

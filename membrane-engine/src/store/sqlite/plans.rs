@@ -5,6 +5,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::*;
+use crate::store::Requests;
 
 async fn plan(store: &SqliteStore, select: &Select) -> String {
     let text = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", select.text()));
@@ -56,6 +57,7 @@ async fn run_listings_walk_an_index_in_order() {
         RunQuery { connection: Some("n".into()), ..RunQuery::default() },
         RunQuery { is_success: Some(false), ..RunQuery::default() },
         RunQuery { from: since.clone(), to: since, ..RunQuery::default() },
+        RunQuery { requests: Some(Requests::Failed), ..RunQuery::default() },
     ];
     for scope in scopes() {
         for query in &queries {

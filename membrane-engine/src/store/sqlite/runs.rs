@@ -8,11 +8,11 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::select::{Select, column, fetch_limit, id, page};
 use super::writer::Stop;
-use crate::store::{RunKind, RunQuery, RunRow, Scope};
+use crate::store::{Requests, RunKind, RunQuery, RunRow, Scope};
 
 const COLUMNS: &str = "runs.id, runs.workspace, runs.kind, runs.customer, runs.integration, runs.connection, \
                        runs.action_universal, runs.action_integration, runs.action_connection, \
-                       runs.is_success, runs.created_at, runs.record";
+                       runs.is_success, runs.created_at, runs.requests, runs.requests_failed, runs.record";
 
 // ===== reading =====
 
@@ -88,14 +88,30 @@ fn narrow(
             select.push(" AND runs.is_success = 1");
         }
     }
+    select.push(match query.requests {
+        None => "",
+        Some(Requests::Any) => " AND runs.requests > 0",
+        Some(Requests::Failed) => " AND runs.requests_failed > 0",
+        Some(Requests::Succeeded) => " AND runs.requests > runs.requests_failed",
+    });
+    // Ids grow with time, so a time is a place in every index.
     if let Some(from) = from {
-        select.push(" AND runs.created_at >= ").arg(from);
-        // Ids grow with time, so this stops the walk early; were they not, it would still be right.
-        select.push(" AND runs.id >= (SELECT MIN(id) FROM membrane_runs WHERE workspace = ");
-        select.arg(scope.workspace()).push(" AND created_at >= ").arg(from).push(")");
+        select.push(" AND runs.id >= ");
+        first_since(select, scope, from);
     }
-    select.and_eq("runs.created_at < ", to.as_ref());
+    if let Some(to) = to {
+        select.push(" AND runs.id < COALESCE(");
+        first_since(select, scope, to);
+        // A blob is greater than every text.
+        select.push(", x'')");
+    }
     select.and_eq(if query.oldest_first { "runs.id > " } else { "runs.id < " }, paging.start());
+}
+
+/// Adds the id of the first run from a time on.
+fn first_since(select: &mut Select, scope: &Scope, time: &str) {
+    select.push("(SELECT id FROM membrane_runs WHERE workspace = ").arg(scope.workspace());
+    select.push(" AND created_at >= ").arg(time).push(" ORDER BY created_at, id LIMIT 1)");
 }
 
 /// Cuts the rows of [`select_page`] to a page.
@@ -115,8 +131,10 @@ pub(super) fn read(row: &SqliteRow) -> Result<RunRow> {
         actions: [id(row, 6)?, id(row, 7)?, id(row, 8)?],
         is_success: column(row, 9)?,
         created_at: column(row, 10)?,
-        record: column(row, 11)?,
-        exchanges: column(row, 12)?,
+        requests: column(row, 11)?,
+        requests_failed: column(row, 12)?,
+        record: column(row, 13)?,
+        exchanges: column(row, 14)?,
     })
 }
 
@@ -158,8 +176,8 @@ pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Resu
 fn insert(rows: usize) -> String {
     const INSERT: &str = "INSERT INTO membrane_runs (workspace, id, kind, customer, integration, connection, \
                           action_universal, action_integration, action_connection, is_success, created_at, \
-                          record, exchanges) VALUES ";
-    const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                          requests, requests_failed, record, exchanges) VALUES ";
+    const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     INSERT.to_owned() + &vec![ROW; rows].join(", ") + " ON CONFLICT DO NOTHING"
 }
 
@@ -190,6 +208,8 @@ fn bind<'q>(
         .bind(connection.as_ref().map(AsRef::<str>::as_ref))
         .bind(run.is_success)
         .bind(run.created_at.as_str())
+        .bind(run.requests)
+        .bind(run.requests_failed)
         .bind(run.record.as_str())
         .bind(run.exchanges.as_str())
 }
