@@ -21,7 +21,10 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "getFullNameForLocator" => {
             Ok(Locator::from_value(b).ok().and_then(|place| schema.full_name_of(&place).map(Value::from)))
         }
-        "setSchemaAtLocator" => put(schema, b, &args[2]),
+        "setSchemaAtLocator" => match args.get(2) {
+            Some(inner) => put(schema, b, inner),
+            None => Ok(Some(schema.exclude(&locators(&json!([b]))).into_value())),
+        },
         "getLocatorsFromSchema" => Ok(Some(json!(schema.places()))),
         "getOperatorsBySchema" => Ok(Some(operators(&schema))),
         "patchSchema" => {
@@ -33,7 +36,9 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "getRequiredFieldsFromSchema" => Ok(Some(fields(&schema.required()))),
         "getMissingRequiredFields" => Ok(Some(fields(&schema.missing(b)))),
         "addRequiredFieldsToSchema" => Ok(Some(schema.with_required(&locators(b)).into_value())),
-        "removeRequiredFieldsFromSchema" => Ok(Some(schema.without_required(&locators(b)).into_value())),
+        "removeRequiredFieldsFromSchema" => Ok(Some(schema.without_required().into_value())),
+        // No list of fields is not an empty one.
+        "pickFieldsFromSchema" if b.is_null() => Ok(Some(json!({"type": "object", "properties": {}}))),
         "pickFieldsFromSchema" => Ok(Some(schema.pick(&locators(b)).into_value())),
         "excludeFieldsFromSchema" => Ok(Some(schema.exclude(&locators(b)).into_value())),
         "excludeReadOnlyFieldsFromSchema" => Ok(Some(schema.without_read_only().into_value())),
@@ -66,6 +71,7 @@ fn without_schema(name: &str, args: &[Value]) -> Option<Outcome> {
         "createSchema" => Ok(Some(DataSchema::from_value(a).into_value())),
         "createCompoundSchema" => Ok(DataSchema::from_samples(a.as_array()?).map(DataSchema::into_value)),
         // A copy is told to have the schema null; here it has none.
+        "buildDataSchema" | "getSchemaFromValue" if is_unknown_variable(a, b) => Ok(Some(Value::Null)),
         "buildDataSchema" if FormulaKind::of(a).is_some_and(|(kind, _)| kind == FormulaKind::Copy) => {
             Ok(Some(Value::Null))
         }
@@ -86,7 +92,20 @@ fn without_schema(name: &str, args: &[Value]) -> Option<Outcome> {
         }
         // No schema at all.
         "setSchemaAtLocator" => put(DataSchema::any(), b, args.get(2)?),
-        "getOperatorsBySchema" => Ok(Some(json!([]))),
+        "getLocatorsFromSchema"
+        | "getMissingRequiredFields"
+        | "getOperatorsBySchema"
+        | "getRequiredFieldsFromSchema" => Ok(Some(json!([]))),
+        "addRequiredFieldsToSchema" | "generateExampleFromSchema" | "getFullNameForLocator" => Ok(None),
+        "pickFieldsFromSchema" => Ok(Some(json!({"type": "object", "properties": {}}))),
+        "compressDataSchema"
+        | "excludeFieldsFromSchema"
+        | "excludeReadOnlyFieldsFromSchema"
+        | "excludeWriteOnlyFieldsFromSchema"
+        | "getNameForLocator"
+        | "getSchemaByLocator"
+        | "populateSchemaTitles"
+        | "removeRequiredFieldsFromSchema" => Ok(Some(Value::Null)),
         "isSchemaEmpty" => Ok(Some(json!(true))),
         "schemaHasFixedValues" | "schemaIsScalar" => Ok(Some(json!(false))),
         "schemaAllowsCustomValue" => Ok(Some(json!(true))),
@@ -96,6 +115,13 @@ fn without_schema(name: &str, args: &[Value]) -> Option<Outcome> {
 
 fn at(place: &Value, read: impl FnOnce(&Locator) -> Option<Value>) -> Option<Value> {
     Locator::from_value(place).ok().map(|place| read(&place).unwrap_or_default())
+}
+
+/// Whether it is a variable the schema does not have, whose schema the cases say is null.
+fn is_unknown_variable(formula: &Value, vars: &Value) -> bool {
+    let place = formula.get("$var").and_then(|place| Locator::from_value(place).ok());
+    let vars = DataSchema::new(vars.clone()).unwrap_or_default();
+    place.is_some_and(|place| vars.at(&place).is_none())
 }
 
 fn put(mut schema: DataSchema, place: &Value, inner: &Value) -> Result<Option<Value>, Error> {

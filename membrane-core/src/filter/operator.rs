@@ -103,7 +103,7 @@ impl Operator {
         let kind = value.get("type").and_then(Value::as_str);
         let of_type = |kind: &str| DataSchema::new(json!({"type": kind})).ok();
         let mut out = Vec::new();
-        if matches!(kind, None | Some("integer" | "number" | "string")) {
+        if !matches!(kind, Some("array" | "boolean" | "null" | "object")) {
             let list = DataSchema::new(json!({"type": "array", "items": value})).ok();
             out.extend([Self::Is, Self::IsNot].map(|operator| (operator, Some(schema.clone()))));
             out.extend([Self::IsOneOf, Self::IsNotOneOf].map(|operator| (operator, list.clone())));

@@ -83,8 +83,7 @@ impl Evaluator<'_> {
 
     pub(super) fn domain<'a>(&self, text: &'a Node, at: At<'a>) -> Out<'a> {
         let value = self.inner(text, at)?;
-        let Some(value) = value.as_deref().filter(|value| !value.is_null()) else { return Ok(None) };
-        let text = loose::text(Some(value));
+        let Some(text) = value.as_deref().and_then(Value::as_str) else { return Ok(None) };
         let domain = text.split_once('@').map(|(_, domain)| domain).filter(|domain| !domain.contains('@'));
         Ok(domain.map(|domain| Cow::Owned(Value::from(domain))))
     }
@@ -235,6 +234,7 @@ impl Evaluator<'_> {
                 _ => {}
             }
         }
+        loose::sort_positions(&mut out);
         Ok((!out.is_empty()).then(|| Cow::Owned(Value::Object(out))))
     }
 

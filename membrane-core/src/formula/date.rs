@@ -34,8 +34,8 @@ pub fn parse_date(value: &Value) -> Option<String> {
         },
         _ => return None,
     };
-    let number = number.round();
-    let millis = if loose::float_text(number).len() < 13 { number * 1000.0 } else { number };
+    let is_seconds = loose::float_text(number.round()).len() < 13;
+    let millis = if is_seconds { number * 1000.0 } else { number };
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
     let is_date = number != 0.0 && millis.abs() <= MAX_MILLIS as f64;
     #[allow(clippy::cast_possible_truncation)]
@@ -337,7 +337,6 @@ impl Day {
         let (mut year, month, day) = match self.month {
             None if self.is_iso || !is_day(a) => (a, b, c),
             None => (c, a, b),
-            Some(month) if self.count == 1 => (c, month, a),
             Some(month) if !is_day(a) => (a, month, b),
             Some(month) => (b, month, a),
         };

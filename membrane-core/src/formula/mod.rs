@@ -16,6 +16,7 @@ mod moving;
 mod name;
 mod node;
 mod parse;
+mod pattern;
 mod resolve;
 mod schema;
 mod scope;

@@ -100,8 +100,27 @@ fn of_call(kind: FormulaKind, argument: &Value, known: Known<'_>, depth: usize) 
             }
             Some(json!({"type": "object", "properties": properties}))
         }
-        FormulaKind::Plain => Some(DataSchema::from_value(argument).into_value()),
+        FormulaKind::Plain => of_data(argument, depth),
         FormulaKind::Var => known.vars.at(&Locator::from_value(argument).ok()?).map(DataSchema::into_value),
+    }
+}
+
+/// The schema of data, in which formulas mean nothing.
+fn of_data(value: &Value, depth: usize) -> Option<Value> {
+    let known = Known { vars: &DataSchema::any(), jsonata: None };
+    match value {
+        _ if depth > MAX_DEPTH => None,
+        Value::Array(items) => {
+            Some(list_of(merged(items.iter().filter_map(|item| of_data(item, depth + 1)))))
+        }
+        Value::Object(fields) => {
+            let properties: Map<String, Value> = fields
+                .iter()
+                .filter_map(|(name, field)| Some((name.clone(), of_data(field, depth + 1)?)))
+                .collect();
+            Some(json!({"type": "object", "properties": properties}))
+        }
+        scalar => of(scalar, known, depth),
     }
 }
 
@@ -156,7 +175,7 @@ fn add_implied(schema: &mut Value, built: &Value, depth: usize) {
     let (Value::Object(keywords), Some(Value::Object(found))) = (schema, built.get("properties")) else {
         return;
     };
-    if depth > MAX_DEPTH || found.is_empty() {
+    if depth > MAX_DEPTH || found.is_empty() || keywords.get("type").is_none_or(|kind| kind != "object") {
         return;
     }
     let properties = keywords.entry("properties").or_insert_with(|| Value::Object(Map::new()));

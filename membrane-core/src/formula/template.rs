@@ -2,6 +2,8 @@
 
 use regex::{Regex, RegexBuilder};
 
+use super::pattern;
+
 /// How a slot is found in a template.
 ///
 /// A slot's name is a regular expression, since it always was one. Most names are plain words, which are
@@ -18,8 +20,12 @@ impl Slot {
         if !name.contains(['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}']) {
             return Ok(Self::Literal(format!("{{{name}}}")));
         }
-        let pattern = RegexBuilder::new(&format!("\\{{{name}\\}}")).size_limit(1 << 18).build();
-        pattern.map(Self::Pattern).map_err(|_| format!("the slot `{name}` is no regular expression"))
+        let pattern = pattern::translate(&format!("\\{{{name}\\}}"))
+            .map_err(|reason| format!("the slot `{name}` {reason}"))?;
+        let pattern = RegexBuilder::new(&pattern).size_limit(1 << 18).build();
+        pattern
+            .map(Self::Pattern)
+            .map_err(|_| format!("the slot `{name}` is no regular expression, or too large"))
     }
 
     pub(super) fn is_pattern(&self) -> bool {
@@ -35,18 +41,20 @@ impl Slot {
                 for (start, found) in text.match_indices(slot.as_str()) {
                     out.push_str(&text[end..start]);
                     end = start + found.len();
-                    expand(replacement, &[Some((start, end))], text, &mut out);
+                    expand(replacement, &[Some((start, end))], &[], text, &mut out);
                     (out.len() <= limit).then_some(())?;
                 }
             }
             Self::Pattern(pattern) => {
+                let names: Vec<_> = pattern.capture_names().collect();
+                let names = if names.iter().any(Option::is_some) { &names[..] } else { &[] };
                 for captures in pattern.captures_iter(text) {
                     let groups: Vec<_> =
                         captures.iter().map(|group| group.map(|g| (g.start(), g.end()))).collect();
                     let Some(Some((start, stop))) = groups.first().copied() else { continue };
                     out.push_str(&text[end..start]);
                     end = stop;
-                    expand(replacement, &groups, text, &mut out);
+                    expand(replacement, &groups, names, text, &mut out);
                     (out.len() <= limit).then_some(())?;
                 }
             }
@@ -58,8 +66,9 @@ impl Slot {
 
 type Group = Option<(usize, usize)>;
 
-/// Writes the replacement; `$$`, `$&`, `` $` ``, `$'` and `$1` have their meaning in JavaScript.
-fn expand(replacement: &str, groups: &[Group], text: &str, out: &mut String) {
+/// Writes the replacement; `$$`, `$&`, `` $` ``, `$'`, `$1` and, where groups have names, `$<name>` have their
+/// meaning in JavaScript.
+fn expand(replacement: &str, groups: &[Group], names: &[Option<&str>], text: &str, out: &mut String) {
     let (start, end) = groups.first().copied().flatten().unwrap_or_default();
     let mut rest = replacement;
     while let Some(at) = rest.find('$') {
@@ -86,6 +95,14 @@ fn expand(replacement: &str, groups: &[Group], text: &str, out: &mut String) {
             (Some(b'\''), _) => {
                 out.push_str(&text[end..]);
                 1
+            }
+            (Some(b'<'), _) if !names.is_empty() && after.contains('>') => {
+                let name = after[1..].split('>').next();
+                let group = names.iter().position(|known| known.is_some() && *known == name);
+                if let Some((start, end)) = group.and_then(|n| groups.get(n).copied().flatten()) {
+                    out.push_str(&text[start..end]);
+                }
+                name.map_or(0, str::len) + 2
             }
             (_, Some((n, number))) => {
                 if let Some((start, end)) = groups.get(number).copied().flatten() {
@@ -123,5 +140,7 @@ mod tests {
     fn replacements_are_expanded() {
         assert_eq!(filled("a", "<{a}>", "$&$1$`$'$"), "<{a}$1<>$>");
         assert_eq!(filled("", "{}", "ä"), "ä");
+        assert_eq!(filled("(?<n>a)", "{a}", "$<n>$<m>-$<n"), "a-$<n");
+        assert_eq!(filled("a", "{a}", "$<n>"), "$<n>");
     }
 }

@@ -28,7 +28,7 @@ pub fn transform_variables(value: &Value, vars: &Value) -> Option<Value> {
 
 /// A formula without the variables a schema does not have; the others are written in full.
 ///
-/// Pruned as in [`transform_variables`].
+/// A variable counts as known as soon as the schema has its first field. Pruned as in [`transform_variables`].
 ///
 /// ```
 /// use membrane_core::DataSchema;
@@ -40,12 +40,23 @@ pub fn transform_variables(value: &Value, vars: &Value) -> Option<Value> {
 /// assert_eq!(retain_variables(&mapping, &known), Some(json!({"title": {"$var": "$.name"}})));
 /// ```
 pub fn retain_variables(value: &Value, schema: &DataSchema) -> Option<Value> {
-    let retain = |text: &Value| {
-        let locator = Locator::from_value(text).ok()?;
-        schema.at(&locator)?;
-        Some(variable(locator.to_string()))
-    };
-    rewrite(value, &retain, 0)
+    let known = variables_of(schema.as_value(), &Locator::root());
+    rewrite(value, &|text| replacement(text, &known), 0)
+}
+
+/// The fields of a schema as variables: each object has its own variable and those of its fields.
+fn variables_of(schema: &Value, place: &Locator) -> Value {
+    let mut out = Map::new();
+    if !place.is_root() {
+        out.insert("$var".to_owned(), Value::from(place.to_string()));
+    }
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
+    if is_object && place.steps().len() < MAX_DEPTH {
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            out.insert(name.clone(), variables_of(property, &place.property(name)));
+        }
+    }
+    Value::Object(out)
 }
 
 /// A child's value laid over its parent's, as for field mappings.
@@ -110,7 +121,6 @@ fn rewrite(value: &Value, variable: &dyn Fn(&Value) -> Option<Value>, depth: usi
     let argument = match kind {
         FormulaKind::Var => return variable(argument),
         FormulaKind::Formula => return inner(argument),
-        FormulaKind::Plain | FormulaKind::Record => argument.clone(),
         FormulaKind::Eval => {
             let mut out = value.as_object()?.clone();
             out.insert("$eval".to_owned(), inner(argument)?);

@@ -72,7 +72,7 @@ pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
 
 /// An object that has a value at each of these places.
 ///
-/// Of a place and another inside it the outer one counts.
+/// They are written one after the other. A property of an earlier place and the root do not count.
 ///
 /// ```
 /// use membrane_core::Locator;
@@ -86,17 +86,19 @@ pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
 #[must_use]
 pub fn object_of(places: &[Locator], value: &Value) -> Value {
     let mut out = Value::Object(Map::new());
-    let chosen: HashSet<&[Step]> = places.iter().map(Locator::steps).collect();
-    for place in places {
+    let mut written: HashSet<&[Step]> = HashSet::new();
+    for place in places.iter().filter(|place| !place.is_root()) {
         let steps = place.steps();
-        if !(0..steps.len()).any(|n| chosen.contains(&steps[..n])) {
+        let is_inside = |n: &usize| written.contains(&steps[..*n]) && matches!(steps[*n], Step::Property(_));
+        if !(1..steps.len()).any(|n| is_inside(&n)) {
             place.write(&mut out, Some(value.clone()));
+            written.insert(steps);
         }
     }
     out
 }
 
-/// All but what is at these places.
+/// All but what is at these places. The objects around a place are made when they are missing.
 ///
 /// ```
 /// use membrane_core::Locator;
@@ -110,7 +112,12 @@ pub fn object_of(places: &[Locator], value: &Value) -> Value {
 #[must_use]
 pub fn exclude(mut value: Value, places: &[Locator]) -> Value {
     for place in places {
-        if !place.is_root() && place.at(&value).is_some() {
+        let is_inside = match place.steps().first() {
+            Some(Step::Property(_)) => value.is_object() || value.is_array(),
+            Some(_) => value.is_array(),
+            None => false,
+        };
+        if is_inside {
             place.write(&mut value, None);
         }
     }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 /// How deep values are walked here; what lies deeper counts as empty or different.
 pub(crate) const MAX_DEPTH: usize = 512;
@@ -270,6 +270,16 @@ fn deep_equal_at(a: &Value, b: &Value, depth: usize) -> bool {
 pub(crate) fn list_position(name: &str) -> Option<usize> {
     let canonical = name == "0" || (!name.starts_with('0') && name.bytes().all(|b| b.is_ascii_digit()));
     if canonical && !name.is_empty() { name.parse().ok() } else { None }
+}
+
+/// Puts the names that are positions first, smallest first, as every JavaScript object has them.
+pub(crate) fn sort_positions(fields: &mut Map<String, Value>) {
+    if fields.keys().any(|name| list_position(name).is_some()) {
+        let (mut numbered, named): (Vec<_>, Vec<_>) =
+            std::mem::take(fields).into_iter().partition(|(name, _)| list_position(name).is_some());
+        numbered.sort_by_key(|(name, _)| list_position(name));
+        fields.extend(numbered.into_iter().chain(named));
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,10 @@ pub(super) fn write(steps: &[Step], target: &mut Value, value: Option<Value>) {
     shape(last, target);
     match (last, target, value) {
         (Step::Property(name), Value::Object(fields), Some(value)) => {
-            fields.insert(name.clone(), value);
+            let is_new = fields.insert(name.clone(), value).is_none();
+            if is_new && loose::list_position(name).is_some() {
+                loose::sort_positions(fields);
+            }
         }
         (Step::Property(name), Value::Object(fields), None) => {
             fields.shift_remove(name);

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::DataSchema;
 use super::reference::{self, DataLocation};
+use crate::locator::loose;
 
 /// Questions about one field.
 impl DataSchema {
-    /// Whether it says nothing, or no more than that there is an object.
+    /// Whether it has no type, or says no more than that there is an object.
     ///
     /// ```
     /// use membrane_core::DataSchema;
@@ -17,18 +18,19 @@ impl DataSchema {
     /// assert!(!DataSchema::from_value(&json!({"a": 1})).is_empty());
     /// ```
     pub fn is_empty(&self) -> bool {
-        let Value::Object(keywords) = &self.0 else { return false };
+        let Value::Object(keywords) = &self.0 else { return true };
         let has_properties = keywords
             .get("properties")
             .and_then(Value::as_object)
             .is_some_and(|properties| !properties.is_empty());
         match keywords.get("type") {
-            None => keywords.is_empty(),
+            None => true,
+            Some(kind) if !loose::truthy(kind) => true,
             Some(kind) => kind == "object" && !has_properties,
         }
     }
 
-    /// Whether the value is no object and no list.
+    /// Whether the value is no object, no list and not always `null`.
     ///
     /// ```
     /// use membrane_core::DataSchema;
@@ -38,7 +40,11 @@ impl DataSchema {
     /// assert!(!DataSchema::from_value(&json!(["a"])).is_scalar());
     /// ```
     pub fn is_scalar(&self) -> bool {
-        !matches!(self.keyword("type").and_then(Value::as_str), Some("array" | "object"))
+        let kind = match self.keyword("type") {
+            Some(Value::Array(kinds)) if kinds.len() == 1 => kinds.first(),
+            kind => kind,
+        };
+        self.0.is_object() && !matches!(kind.and_then(Value::as_str), Some("array" | "null" | "object"))
     }
 
     /// Whether values are picked from a list: an `enum`, records or a boolean.

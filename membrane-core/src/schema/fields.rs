@@ -35,7 +35,7 @@ pub(super) fn put(schema: &mut Value, place: &[Step], inner: Value) {
             *schema = json!({"type": kind});
         }
         let Value::Object(keywords) = schema else { return };
-        keywords.entry("type").or_insert_with(|| Value::from(kind));
+        keywords.insert("type".to_owned(), Value::from(kind));
         let child = keywords.entry(keyword).or_insert(Value::Null);
         schema = match step {
             Step::Property(name) => {
@@ -102,6 +102,9 @@ pub(super) fn required(schema: &Value) -> Vec<Locator> {
         if place.steps().len() > MAX_DEPTH {
             return;
         }
+        if !is_object(schema) {
+            return;
+        }
         out.extend(required_names(schema).map(|name| place.property(name)));
         for (name, property) in properties(schema) {
             walk(property, &place.property(name), out);
@@ -123,7 +126,7 @@ pub(super) fn missing(schema: &Value, value: &Value) -> Vec<Locator> {
         place: &Locator,
         out: &mut Vec<Locator>,
     ) {
-        if place.steps().len() > MAX_DEPTH {
+        if place.steps().len() > MAX_DEPTH || !is_object(schema) {
             return;
         }
         let inside = |name: &str| value.and_then(|value| value.get(name));
@@ -144,22 +147,30 @@ pub(super) fn missing(schema: &Value, value: &Value) -> Vec<Locator> {
     out
 }
 
-/// Makes fields required, or not; places the schema does not have are left out.
-pub(super) fn set_required(schema: &mut Value, places: &[Locator], is_required: bool) {
+/// Makes fields required; those of objects the schema does not have are left out.
+pub(super) fn add_required(schema: &mut Value, places: &[Locator]) {
     for place in places {
         let Some((Step::Property(name), parents)) = place.steps().split_last() else { continue };
         let Some(Value::Object(keywords)) = at_mut(schema, parents) else { continue };
-        let is_declared = keywords.get("properties").is_some_and(|all| all.get(name).is_some());
         match keywords.get_mut("required") {
-            Some(Value::Array(names)) if !is_required => names.retain(|known| known != name),
-            Some(Value::Array(names)) if is_declared && !names.iter().any(|known| known == name) => {
-                names.push(Value::from(name.as_str()));
-            }
-            None if is_required && is_declared => {
+            Some(Value::Array(names)) if names.iter().any(|known| known == name) => {}
+            Some(Value::Array(names)) => names.push(Value::from(name.as_str())),
+            _ => {
                 keywords.insert("required".to_owned(), json!([name]));
             }
-            _ => {}
         }
+    }
+}
+
+/// Makes all fields optional; lists are not entered.
+pub(super) fn remove_required(schema: &mut Value, depth: usize) {
+    if depth > MAX_DEPTH || !is_object(schema) {
+        return;
+    }
+    if let Value::Object(keywords) = schema {
+        keywords.shift_remove("required");
+        let properties = keywords.get_mut("properties").and_then(Value::as_object_mut);
+        properties.into_iter().flatten().for_each(|(_, property)| remove_required(property, depth + 1));
     }
 }
 
@@ -167,25 +178,41 @@ pub(super) fn set_required(schema: &mut Value, places: &[Locator], is_required: 
 pub(super) fn pick(schema: &Value, places: &[Locator]) -> Value {
     let mut out = json!({"type": "object", "properties": {}});
     for place in places {
+        // A place outside the fields would take the place of all of them.
+        if !matches!(place.steps().first(), Some(Step::Property(_))) || !is_object(schema) {
+            continue;
+        }
         if let Some(found) = at(schema, place.steps()) {
             put(&mut out, place.steps(), found.clone());
         }
     }
-    let kept: Vec<&str> =
-        required_names(schema).filter(|name| out["properties"].get(name).is_some()).collect();
-    if !kept.is_empty() {
+    if required_names(schema).next().is_some() {
+        let is_picked = |name: &&str| places.iter().any(|place| is_field(place, name));
+        let kept: Vec<&str> = required_names(schema).filter(is_picked).collect();
         out["required"] = json!(kept);
     }
     out
 }
 
+fn is_field(place: &Locator, name: &str) -> bool {
+    matches!(place.steps(), [Step::Property(field)] if field == name)
+}
+
 /// All but these fields; what is required stays required.
 pub(super) fn exclude(schema: &mut Value, places: &[Locator]) {
     for place in places {
-        let Some((Step::Property(name), parents)) = place.steps().split_last() else { continue };
-        let properties = at_mut(schema, parents).and_then(|parent| parent.get_mut("properties"));
-        if let Some(Value::Object(properties)) = properties {
-            properties.shift_remove(name);
+        let Some((last, parents)) = place.steps().split_last() else { continue };
+        put(schema, place.steps(), Value::Null);
+        match (last, at_mut(schema, parents)) {
+            (Step::Property(name), Some(Value::Object(parent))) => {
+                if let Some(Value::Object(properties)) = parent.get_mut("properties") {
+                    properties.shift_remove(name);
+                }
+            }
+            (_, Some(Value::Object(parent))) => {
+                parent.shift_remove("items");
+            }
+            _ => {}
         }
     }
 }
@@ -195,6 +222,11 @@ pub(super) fn exclude_marked(schema: &mut Value, mark: &str, depth: usize) {
     if depth > MAX_DEPTH {
         return;
     }
+    if is_object(schema)
+        && let Value::Object(keywords) = schema
+    {
+        keywords.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+    }
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.retain(|_, property| property.get(mark) != Some(&Value::Bool(true)));
         properties.values_mut().for_each(|property| exclude_marked(property, mark, depth + 1));
@@ -202,6 +234,10 @@ pub(super) fn exclude_marked(schema: &mut Value, mark: &str, depth: usize) {
     if let Some(items) = schema.get_mut("items") {
         exclude_marked(items, mark, depth + 1);
     }
+}
+
+fn is_object(schema: &Value) -> bool {
+    schema.get("type").is_some_and(|kind| kind == "object")
 }
 
 fn properties(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {

@@ -108,15 +108,24 @@ impl<'a> Fit<'a> {
 
     pub(super) fn apply(&self, value: Option<Value>, schema: &Value, depth: usize) -> Option<Value> {
         let default = schema.get("default").filter(|_| self.adds_defaults);
+        let kind = schema.get("type").and_then(Value::as_str);
         let value = match (value, default) {
             (None | Some(Value::Null), Some(default)) => default.clone(),
+            // What is absent may have defaults inside.
+            (None, None) if self.adds_defaults && depth <= loose::MAX_DEPTH && kind == Some("object") => {
+                return self.object(Map::new(), schema, depth).filter(|out| !loose::is_empty(Some(out)));
+            }
             (value, _) => value?,
         };
         if depth > loose::MAX_DEPTH || self.keeps.is_some_and(|keeps| keeps(&value)) {
             return Some(value);
         }
-        match (schema.get("type").and_then(Value::as_str), value) {
+        match (kind, value) {
             (Some("object"), Value::Object(fields)) => self.object(fields, schema, depth),
+            (Some("object"), value) if self.adds_defaults && !value.is_array() => self
+                .object(Map::new(), schema, depth)
+                .filter(|out| !loose::is_empty(Some(out)))
+                .or(Some(value)),
             (Some("array"), Value::Array(items)) => self.array(items, schema, depth),
             (Some(kind), value) if self.normalizes => Some(normalized(kind, value)),
             (_, value) => Some(value),

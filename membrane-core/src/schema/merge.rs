@@ -116,7 +116,8 @@ fn overlay(schemas: Vec<Map<String, Value>>) -> Map<String, Value> {
 fn merge_arrays(schemas: Vec<Map<String, Value>>, depth: usize) -> Map<String, Value> {
     let items: Vec<Value> = schemas.iter().filter_map(|schema| schema.get("items").cloned()).collect();
     let mut out = overlay(schemas);
-    match merge_at(&items.iter().collect::<Vec<_>>(), depth + 1) {
+    let merged = merge_at(&items.iter().collect::<Vec<_>>(), depth + 1);
+    match merged.or_else(|| <[Value; 1]>::try_from(items).ok().map(|[item]| item)) {
         Some(items) => {
             out.insert("items".to_owned(), items);
         }
@@ -134,7 +135,7 @@ fn merge_objects(schemas: Vec<Map<String, Value>>, depth: usize) -> Map<String, 
     let (has_properties, has_required) = (has("properties"), has("required"));
     for schema in &schemas {
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            // Collected as a list first: a property that occurs once is kept as it is.
+            // Collected as a list first: a property of no known type that occurs once is kept as it is.
             match properties.get_mut(name) {
                 Some(Value::Array(found)) => found.push(property.clone()),
                 _ => {
@@ -148,8 +149,10 @@ fn merge_objects(schemas: Vec<Map<String, Value>>, depth: usize) -> Map<String, 
     let properties: Map<String, Value> = properties
         .into_iter()
         .filter_map(|(name, found)| match found {
-            Value::Array(mut found) if found.len() == 1 => found.pop().map(|schema| (name, schema)),
-            Value::Array(found) => Some((name, merge_at(&found.iter().collect::<Vec<_>>(), depth + 1)?)),
+            Value::Array(mut found) => {
+                let merged = merge_at(&found.iter().collect::<Vec<_>>(), depth + 1);
+                merged.or_else(|| found.pop().filter(|_| found.is_empty())).map(|schema| (name, schema))
+            }
             _ => None,
         })
         .collect();

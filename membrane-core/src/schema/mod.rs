@@ -272,14 +272,14 @@ impl DataSchema {
         }}))
     }
 
-    /// Data of this shape, with empty values.
+    /// Data of this shape, to be filled in: the empty text stands for every scalar.
     ///
     /// ```
     /// use membrane_core::DataSchema;
     /// use serde_json::json;
     ///
     /// let schema = DataSchema::from_value(&json!({"title": "Bug", "labels": ["api"], "votes": 3}));
-    /// assert_eq!(schema.example(), Some(json!({"title": "", "labels": [""], "votes": 0})));
+    /// assert_eq!(schema.example(), Some(json!({"title": "", "labels": [""], "votes": ""})));
     /// ```
     pub fn example(&self) -> Option<Value> {
         sample::example(&self.0, 0)

@@ -22,7 +22,8 @@ impl DataSchema {
         fields::at(&self.0, place.steps()).cloned().and_then(|schema| Self::new(schema).ok())
     }
 
-    /// Puts the schema of a place, and declares the objects and lists on the way.
+    /// Puts the schema of a place, and declares the objects and lists on the way; what had another type
+    /// there is one of them afterwards.
     ///
     /// ```
     /// use membrane_core::{DataSchema, Locator};
@@ -74,7 +75,7 @@ impl DataSchema {
         fields::walk(&self.0, &Locator::root(), 0, &mut visit);
     }
 
-    /// The places of required fields, outermost first. Lists are not entered.
+    /// The places of required fields, outermost first. Only what has the type `object` is entered.
     pub fn required(&self) -> Vec<Locator> {
         fields::required(&self.0)
     }
@@ -87,9 +88,9 @@ impl DataSchema {
     /// use membrane_core::DataSchema;
     /// use serde_json::json;
     ///
-    /// let schema = DataSchema::new(json!({"properties": {"author": {
-    ///     "properties": {"name": {"type": "string"}}, "required": ["name"],
-    /// }}}))?;
+    /// let mut author = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    /// author["required"] = json!(["name"]);
+    /// let schema = DataSchema::new(json!({"type": "object", "properties": {"author": author}}))?;
     /// assert!(schema.missing(&json!({})).is_empty());
     /// assert_eq!(schema.missing(&json!({"author": {}}))[0].to_string(), "$.author.name");
     /// # Ok::<(), membrane_core::Error>(())
@@ -98,28 +99,28 @@ impl DataSchema {
         fields::missing(&self.0, value)
     }
 
-    /// Requires fields; those the schema does not have are left out.
+    /// Requires fields; those inside something the schema does not have are left out.
     ///
     /// ```
     /// use membrane_core::{DataSchema, Locator};
     /// use serde_json::json;
     ///
-    /// let title = [Locator::parse("title")?, Locator::parse("gone")?];
+    /// let title = [Locator::parse("title")?, Locator::parse("gone.title")?];
     /// let schema = DataSchema::from_value(&json!({"title": "Bug"})).with_required(&title);
     /// assert_eq!(schema.required(), title[..1]);
-    /// assert!(schema.without_required(&title).required().is_empty());
+    /// assert!(schema.without_required().required().is_empty());
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     #[must_use]
     pub fn with_required(mut self, places: &[Locator]) -> Self {
-        fields::set_required(&mut self.0, places, true);
+        fields::add_required(&mut self.0, places);
         self
     }
 
-    /// No longer requires fields.
+    /// Requires nothing any more, in objects at any depth.
     #[must_use]
-    pub fn without_required(mut self, places: &[Locator]) -> Self {
-        fields::set_required(&mut self.0, places, false);
+    pub fn without_required(mut self) -> Self {
+        fields::remove_required(&mut self.0, 0);
         self
     }
 
@@ -140,7 +141,7 @@ impl DataSchema {
         Self::of_keywords(fields::pick(&self.0, places))
     }
 
-    /// The schema without these fields.
+    /// The schema without these fields, with the objects around them declared.
     #[must_use]
     pub fn exclude(mut self, places: &[Locator]) -> Self {
         fields::exclude(&mut self.0, places);
@@ -173,7 +174,7 @@ impl DataSchema {
         self
     }
 
-    /// The schema with a title for each field that had none, and for the fields inside those.
+    /// The schema with a title for each field of an object that had none, and for the fields inside those.
     ///
     /// ```
     /// use membrane_core::DataSchema;

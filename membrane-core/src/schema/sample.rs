@@ -51,10 +51,6 @@ pub(super) fn example(schema: &Value, depth: usize) -> Option<Value> {
         return None;
     }
     match schema.get("type").and_then(Value::as_str) {
-        Some("string") => Some(json!("")),
-        Some("number" | "integer") => Some(json!(0)),
-        Some("boolean") => Some(json!(false)),
-        Some("null") => Some(Value::Null),
         Some("array") => {
             let item = schema.get("items").and_then(|items| example(items, depth + 1));
             Some(Value::Array(item.into_iter().collect()))
@@ -67,6 +63,6 @@ pub(super) fn example(schema: &Value, depth: usize) -> Option<Value> {
                 .filter_map(|(name, property)| Some((name.clone(), example(property, depth + 1)?)));
             Some(Value::Object(fields.collect()))
         }
-        _ => None,
+        _ => Some(json!("")),
     }
 }

@@ -43,11 +43,12 @@ pub(super) fn populate(schema: &mut Value, depth: usize) {
     if depth > 128 {
         return;
     }
-    if let Some(items) = schema.get_mut("items") {
-        populate(items, depth + 1);
-    }
-    for (name, property) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
-    {
+    let inside = match schema.get("type").and_then(Value::as_str) {
+        Some("array") => return schema.get_mut("items").map_or((), |items| populate(items, depth + 1)),
+        Some("object") => schema.get_mut("properties"),
+        _ => None,
+    };
+    for (name, property) in inside.and_then(Value::as_object_mut).into_iter().flatten() {
         let has_title = property.get("title").is_some_and(|title| title.as_str() != Some(""));
         if has_title || !property.is_object() {
             continue;

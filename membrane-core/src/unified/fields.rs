@@ -61,7 +61,7 @@ impl UnifiedFields {
         if let Some(from) = &from {
             Formula::parse(from).map_err(|error| in_mapping(error, "fieldsFromCollection"))?;
         }
-        let from = from.map(|from| model.fill(from)).transpose()?;
+        let from = from.map(|from| model.fill_where(from, &|_| true)).transpose()?;
         let to = to.map(|to| ToCollection::new(&to)).transpose();
         Ok(Self { model, from, to: to.map_err(|error| in_mapping(error, "fieldsToCollection"))? })
     }

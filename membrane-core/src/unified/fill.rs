@@ -65,8 +65,7 @@ impl UnifiedModel {
     ///
     /// A field that is absent (`null` is not) gets the first formula that has at least one of its variables,
     /// with what the fields have in the variables' place. Everything is judged by the fields as they came, so
-    /// what is added leads to nothing else. Activities also take the times they lack from those they have; an
-    /// empty text is no time.
+    /// what is added leads to nothing else.
     ///
     /// What is no object of fields, such as a formula for all of them, stays as it is.
     ///
@@ -86,10 +85,16 @@ impl UnifiedModel {
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn fill(&self, fields: Value) -> Result<Value> {
-        self.fill_where(fields, &|_| true)
+        if FormulaKind::of(&fields).is_some() {
+            return Ok(fields);
+        }
+        let added = self.added_formulas(&fields, &|_| true)?;
+        Ok(with(fields, added))
     }
 
     /// As [`UnifiedModel::fill`], over a record that is data: what is added is built.
+    ///
+    /// Activities also take the times they lack from those they have; an empty text is no time.
     ///
     /// # Errors
     /// As [`Formula::try_build`].
@@ -106,14 +111,23 @@ impl UnifiedModel {
         self.fill_record_where(record, &|_| true)
     }
 
-    /// Adds only what comes from variables that may be used.
+    /// As [`UnifiedModel::fill`] with the times of activities, but adds only what comes from variables that may
+    /// be used.
     pub(super) fn fill_where(&self, fields: Value, may_use: &dyn Fn(&Locator) -> bool) -> Result<Value> {
         if FormulaKind::of(&fields).is_some() {
             return Ok(fields);
         }
-        let added =
-            self.added(&fields, may_use, &|formula| Ok(transform_variables(formula.source(), &fields)))?;
+        let mut added = self.added_formulas(&fields, may_use)?;
+        self.populate(&fields, may_use, &mut added);
         Ok(with(fields, added))
+    }
+
+    fn added_formulas(
+        &self,
+        fields: &Value,
+        may_use: &dyn Fn(&Locator) -> bool,
+    ) -> Result<Vec<(Locator, Value)>> {
+        self.added(fields, may_use, &|formula| Ok(transform_variables(formula.source(), fields)))
     }
 
     /// Adds only what comes from variables that may be used.
@@ -122,7 +136,8 @@ impl UnifiedModel {
         record: Value,
         may_use: &dyn Fn(&Locator) -> bool,
     ) -> Result<Value> {
-        let added = self.added(&record, may_use, &|formula| formula.try_build(&Vars::from(&record)))?;
+        let mut added = self.added(&record, may_use, &|formula| formula.try_build(&Vars::from(&record)))?;
+        self.populate(&record, may_use, &mut added);
         Ok(with(record, added))
     }
 
@@ -141,7 +156,6 @@ impl UnifiedModel {
             let value = fallback.value(fields, may_use, make)?;
             added.extend(value.map(|value| (fallback.place.clone(), value)));
         }
-        self.populate(fields, may_use, &mut added);
         Ok(added)
     }
 
@@ -153,7 +167,7 @@ impl UnifiedModel {
         added: &mut Vec<(Locator, Value)>,
     ) {
         let root = Locator::root();
-        for (name, sources) in &self.populate {
+        for (name, sources) in self.populate.iter().filter(|_| fields.is_object()) {
             let place = root.property(name);
             let found = |place: &Locator| {
                 let earlier = added.iter().find(|(added, _)| added == place).map(|(_, value)| value);
@@ -258,7 +272,8 @@ mod tests {
                 json!({"dueTime": {"$var": "deadline"}, "startTime": {"$var": "deadline"}, "endTime": {"$var": "deadline"}}),
             ),
         ] {
-            assert_eq!(fill("activities", given), expected);
+            let activities = UnifiedModel::find("activities").unwrap();
+            assert_eq!(activities.fill_where(given, &|_| true).unwrap(), expected);
         }
         assert_eq!(fill("tasks", json!({"dueTime": "d"})), json!({"dueTime": "d"}));
     }
