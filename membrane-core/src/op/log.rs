@@ -49,7 +49,7 @@ pub struct LogQuery {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ListApiLogs {
-    /// Which page. One may hold fewer than asked for and still have a cursor.
+    /// Which page.
     #[serde(flatten)]
     pub paging: Paging,
     /// Whose and when.
