@@ -4,6 +4,9 @@ use regex::{Regex, RegexBuilder};
 
 use super::pattern;
 
+/// Bytes a slot may have that is more than a plain word: what it takes to compile grows faster.
+const MAX_PATTERN: usize = 4096;
+
 /// How a slot is found in a template.
 ///
 /// A slot's name is a regular expression, since it always was one. Most names are plain words, which are
@@ -19,6 +22,10 @@ impl Slot {
     pub(super) fn new(name: &str) -> Result<Self, String> {
         if !name.contains(['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}']) {
             return Ok(Self::Literal(format!("{{{name}}}")));
+        }
+        if name.len() > MAX_PATTERN {
+            let start: String = name.chars().take(20).collect();
+            return Err(format!("the slot `{start}…` is a pattern of more than {MAX_PATTERN} bytes"));
         }
         let pattern = pattern::translate(&format!("\\{{{name}\\}}"))
             .map_err(|reason| format!("the slot `{name}` {reason}"))?;
@@ -134,6 +141,8 @@ mod tests {
         assert_eq!(filled("a.b", "{a.b}{axb}{ab}", "x"), "xx{ab}");
         assert_eq!(filled("(a)(b)?", "{a}", "$1$2$3$$"), "a$3$");
         assert!(Slot::new("(").is_err());
+        assert!(Slot::new(&"a?".repeat(100_000)).unwrap_err().len() < 100);
+        assert!(Slot::new(&"a".repeat(100_000)).is_ok());
     }
 
     #[test]

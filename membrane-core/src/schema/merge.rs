@@ -116,8 +116,7 @@ fn overlay(schemas: Vec<Map<String, Value>>) -> Map<String, Value> {
 fn merge_arrays(schemas: Vec<Map<String, Value>>, depth: usize) -> Map<String, Value> {
     let items: Vec<Value> = schemas.iter().filter_map(|schema| schema.get("items").cloned()).collect();
     let mut out = overlay(schemas);
-    let merged = merge_at(&items.iter().collect::<Vec<_>>(), depth + 1);
-    match merged.or_else(|| <[Value; 1]>::try_from(items).ok().map(|[item]| item)) {
+    match merge_at(&items.iter().collect::<Vec<_>>(), depth + 1) {
         Some(items) => {
             out.insert("items".to_owned(), items);
         }
