@@ -94,7 +94,7 @@ impl DataSchema {
 /// Anthropic: [names of properties, no `$ref`, no union at the top][a]. OpenAI: [numbers of levels, properties
 /// and values of an `enum`][o]. Gemini: [one type, texts as `enum`, the keywords of `Schema`][g].
 ///
-/// [a]: https://platform.claude.com/docs/en/managed-agents/self-hosted-sandboxes
+/// [a]: https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 /// [o]: https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas
 /// [g]: https://ai.google.dev/api/caching#Schema
 ///
