@@ -72,7 +72,7 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// The key of what this caller asks for now. It must be made before the store is read.
+    /// Makes the key of what this caller asks for now. Make it before the store is read, or a change in between is missed.
     pub(crate) async fn key<Asked>(&self, caller: &Caller, asked: Asked) -> Key<Asked> {
         let customer = caller.customer_id().cloned();
         let generation = match &customer {

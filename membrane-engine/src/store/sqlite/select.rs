@@ -29,12 +29,12 @@ impl Select {
         self
     }
 
-    /// Adds the placeholder of a text.
+    /// Binds a text and writes its number, `?1`, into the statement.
     pub(super) fn arg(&mut self, value: impl AsRef<str>) -> &mut Self {
         self.bind(Arg::Text(value.as_ref().to_owned()))
     }
 
-    /// Adds the placeholder of a whole number.
+    /// Binds a whole number.
     pub(super) fn int(&mut self, value: i64) -> &mut Self {
         self.bind(Arg::Int(value))
     }
@@ -46,7 +46,7 @@ impl Select {
         self
     }
 
-    /// Adds the placeholder of any other number.
+    /// Binds any other number.
     pub(super) fn real(&mut self, value: f64) -> &mut Self {
         self.bind(Arg::Real(value))
     }
