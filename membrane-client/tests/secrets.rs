@@ -2,29 +2,20 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 #![cfg(feature = "in-process")]
 
+mod common;
+
 use std::path::Path;
 
 use membrane_client::{Client, CreateConnection};
 use membrane_core::ErrorKind;
 use membrane_core::element::{IntegrationSpec, State};
 use membrane_core::op::{Create, Get, List, ListQuery, Update};
-use membrane_engine::Engine;
 use membrane_engine::store::SqliteStore;
 use membrane_engine::vault::KeyProvider;
 use membrane_testkit::demo::TaskManager;
 use serde_json::{Map, Value, json};
 
-async fn engine(folder: &Path, keys: KeyProvider) -> Engine {
-    Engine::builder()
-        .store(SqliteStore::open(folder.join("membrane.db")).await.unwrap())
-        .vault(keys)
-        .connector(TaskManager::connector().unwrap())
-        .dangerous()
-        .allow_private_networks()
-        .build()
-        .await
-        .unwrap()
-}
+use crate::common::engine;
 
 /// Every byte of every file, the write-ahead log too.
 fn bytes_on_disk(folder: &Path) -> Vec<u8> {

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 #![cfg(feature = "in-process")]
 
-use std::path::Path;
+mod common;
+
 use std::time::{Duration, Instant};
 
 use membrane_client::{Client, CreateConnection, CustomerHandle};
@@ -16,20 +17,10 @@ use membrane_testkit::demo::TaskManager;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::common::engine;
+
 /// For how long a change that the other engine made may go unseen, and a little.
 const SEEN: Duration = Duration::from_millis(2100);
-
-async fn engine(folder: &Path, keys: KeyProvider) -> Engine {
-    Engine::builder()
-        .store(SqliteStore::open(folder.join("membrane.db")).await.unwrap())
-        .vault(keys)
-        .connector(TaskManager::connector().unwrap())
-        .dangerous()
-        .allow_private_networks()
-        .build()
-        .await
-        .unwrap()
-}
 
 struct Stage {
     folder: TempDir,

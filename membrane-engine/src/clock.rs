@@ -1,5 +1,7 @@
 //! Time and fresh ids, in one place.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use uuid::Uuid;
@@ -39,11 +41,19 @@ pub(crate) fn new_id() -> String {
 /// A new id, and the time that it holds: of two ids the greater one does not hold an earlier time.
 pub(crate) fn new_id_and_time() -> (String, Timestamp) {
     let id = Uuid::now_v7();
-    let time = id.get_timestamp().and_then(|time| {
-        let (seconds, nanoseconds) = time.to_unix();
-        Timestamp::new(seconds.try_into().ok()?, nanoseconds.try_into().ok()?).ok()
-    });
-    (id.to_string(), time.unwrap_or_else(Timestamp::now))
+    (id.to_string(), time_of(id).unwrap_or_else(Timestamp::now))
+}
+
+/// Whether an id of [`new_id_and_time`] was made within this time; false for what is none.
+pub(crate) fn is_recent_id(id: &str, within: Duration) -> bool {
+    let made = Uuid::parse_str(id).ok().and_then(time_of);
+    made.is_some_and(|made| Timestamp::now().duration_since(made).unsigned_abs() <= within)
+}
+
+/// The time that an id holds.
+fn time_of(id: Uuid) -> Option<Timestamp> {
+    let (seconds, nanoseconds) = id.get_timestamp()?.to_unix();
+    Timestamp::new(seconds.try_into().ok()?, nanoseconds.try_into().ok()?).ok()
 }
 
 #[cfg(test)]
@@ -59,6 +69,17 @@ mod tests {
         assert!(made.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1));
         made.dedup_by(|a, b| a.1 == b.1);
         assert!(made.iter().all(|(id, _)| Uuid::parse_str(id).is_ok()));
+    }
+
+    #[test]
+    fn recent_ids() {
+        let hour = Duration::from_secs(3600);
+        assert!(is_recent_id(&new_id(), hour));
+        for other in
+            ["", "junk", "0192f0a0-0000-7000-8000-000000000000", "6ba7b810-9dad-41d1-80b4-00c04fd430c8"]
+        {
+            assert!(!is_recent_id(other, hour), "{other}");
+        }
     }
 
     #[test]

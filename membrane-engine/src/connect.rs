@@ -52,9 +52,10 @@ pub(crate) async fn connected(engine: &Engine, caller: &Caller, selector: &str) 
     let id = match parts.cache.selected.get(&key).await {
         Some(id) => id,
         None => {
-            let connection = select::connection(engine, caller, selector, false).await?;
+            // Rare, and big: it is kept out of the future of every call.
+            let connection = Box::pin(select::connection(engine, caller, selector, false)).await?;
             let id = ConnectionId::from(connection.id);
-            parts.cache.selected.insert(key, id.clone()).await;
+            Box::pin(parts.cache.selected.insert(key, id.clone())).await;
             id
         }
     };
@@ -71,11 +72,14 @@ pub(crate) async fn by_connection_id(
     if let Some(found) = cache.connected.get(&key).await.filter(|found| found.is_fresh()) {
         return Ok(found);
     }
-    let read_at = Instant::now();
-    let connection = select::connection(engine, caller, id.as_str(), false).await?;
-    let connected = Arc::new(Box::pin(open(engine, caller, connection, read_at)).await?);
-    cache.connected.insert(key, Arc::clone(&connected)).await;
-    Ok(connected)
+    let made = async {
+        let read_at = Instant::now();
+        let connection = select::connection(engine, caller, id.as_str(), false).await?;
+        let connected = Arc::new(open(engine, caller, connection, read_at).await?);
+        cache.connected.insert(key, Arc::clone(&connected)).await;
+        Ok(connected)
+    };
+    Box::pin(made).await
 }
 
 async fn open(

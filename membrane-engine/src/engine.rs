@@ -150,14 +150,23 @@ impl Engine {
         };
         let customer = match cache.customers.get(&key).await.filter(is_known) {
             Some(customer) => customer,
-            None => {
-                let customer = Arc::new(customer::ensure(self, internal_id, name, fields).await?);
-                cache.customers.insert(key, Arc::clone(&customer)).await;
-                customer
-            }
+            // On the heap, so that the future of every call is not as large as that of the first one.
+            None => Box::pin(self.learn_customer(key, internal_id, name, fields)).await?,
         };
         let identity = Identity { id: customer.id.clone().into(), internal_id: internal_id.to_owned() };
         Ok(Caller::customer(self.0.workspace.clone(), identity))
+    }
+
+    async fn learn_customer(
+        &self,
+        key: (u64, String),
+        internal_id: &str,
+        name: Option<&str>,
+        fields: Option<&Map<String, Value>>,
+    ) -> Result<Arc<Customer>> {
+        let customer = Arc::new(customer::ensure(self, internal_id, name, fields).await?);
+        self.0.cache.customers.insert(key, Arc::clone(&customer)).await;
+        Ok(customer)
     }
 
     /// Carries out one operation of the catalogue.
@@ -193,6 +202,12 @@ impl Engine {
     /// Waits until every run so far is in the log.
     pub async fn flush(&self) {
         self.0.log.flush().await;
+    }
+
+    /// How many runs are missing in the log because the database refused them five times. Each refusal is also
+    /// told to `tracing`, target `membrane::log`.
+    pub fn runs_not_logged(&self) -> u64 {
+        self.0.log.lost()
     }
 
     /// Waits up to 30 seconds for the runs under way, writes out what is buffered and lets go of the database.

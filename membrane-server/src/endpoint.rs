@@ -108,3 +108,30 @@ impl Endpoint {
         Ok(input)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use membrane_core::Secret;
+    use membrane_engine::Engine;
+    use membrane_engine::op::catalogue;
+    use membrane_engine::store::SqliteStore;
+    use membrane_engine::vault::KeyProvider;
+
+    use super::*;
+    use crate::ServerConfig;
+
+    /// The future of a request is moved a few times before it runs, and each request allocates one.
+    #[tokio::test]
+    async fn the_future_of_a_request_is_small() {
+        const LARGEST: usize = 8 * 1024;
+        let builder = Engine::builder().store(SqliteStore::memory().await.unwrap());
+        let engine = builder.vault(KeyProvider::generate().unwrap()).build().await.unwrap();
+        let secret = Secret::new("0123456789abcdef0123456789abcdef".to_owned());
+        let server = Server::new(engine, &ServerConfig::new(secret).unwrap());
+        let entry = catalogue().iter().find(|entry| entry.info().name == "actions.run").unwrap();
+        let endpoint = Endpoint::new(entry, &entry.info().routes[0]);
+        let size = size_of_val(&endpoint.answer(&server, Request::new(Body::empty())));
+        assert!(size <= LARGEST, "{size} bytes");
+    }
+}

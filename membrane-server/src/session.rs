@@ -55,7 +55,8 @@ impl Sessions {
             Some(verified) => verified,
             None => {
                 let verified = Arc::new(self.verifier.verify(token)?);
-                self.known.insert(hash, Arc::clone(&verified)).await;
+                // On the heap, so that the future of every request is not as large as that of the first one.
+                Box::pin(self.known.insert(hash, Arc::clone(&verified))).await;
                 verified
             }
         };
@@ -80,7 +81,7 @@ impl Session {
         let named = percent_decode(named.as_bytes()).decode_utf8_lossy().into_owned();
         match self.caller.internal_id() {
             Some(own) if own == named => {}
-            None if self.caller.is_manager() => self.caller = engine.customer(&named).await?,
+            None if self.caller.is_manager() => self.caller = Box::pin(engine.customer(&named)).await?,
             _ => {
                 return Err(Error::new(
                     ErrorKind::AccessDenied,

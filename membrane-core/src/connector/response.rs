@@ -116,7 +116,7 @@ pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) 
         Some(handler) => {
             let said =
                 handler.message.as_ref().and_then(|m| m.build_with(&Vars::new().with("response", &value)));
-            let said = said.as_ref().and_then(Value::as_str).unwrap_or("no reason given");
+            let said = said.as_ref().and_then(Value::as_str).map_or("no reason given".to_owned(), sentence);
             let message = format!("{} refused: {said}", connector.name);
             Err(Error::new(handler.kind, message)
                 .with_retry(retry_of(handler.kind))
@@ -171,8 +171,13 @@ fn said(body: &Value) -> Option<String> {
         "/errors/0",
         "/detail",
     ];
-    let text = PLACES.iter().find_map(|place| body.pointer(place)?.as_str())?;
-    Some(text.chars().take(300).collect())
+    PLACES.iter().find_map(|place| body.pointer(place)?.as_str()).map(sentence)
+}
+
+/// What an app said, as much of it as an error's message takes.
+fn sentence(text: &str) -> String {
+    const LONGEST: usize = 300;
+    text.chars().take(LONGEST).collect()
 }
 
 /// How much of an error body travels in an error.

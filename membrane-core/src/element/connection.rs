@@ -8,6 +8,17 @@ use super::{ElementKind, Spec};
 use crate::error::ErrorBody;
 
 /// One customer's authenticated link to one app. The credentials are not here: they are sealed apart.
+///
+/// ```
+/// use membrane_core::element::{ConnectionSpec, Element};
+///
+/// let connection: Element<ConnectionSpec> = serde_json::from_value(serde_json::json!({
+///     "id": "0192", "name": "GitHub", "connected": false,
+///     "error": {"type": "bad_request", "key": "refresh_failed", "message": "the token was revoked"},
+/// }))?;
+/// assert_eq!(connection.spec.connected, Some(false));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -5,6 +5,16 @@ use serde_json::{Map, Value};
 use super::{ElementKind, Spec};
 
 /// A customer of the product, made when first named.
+///
+/// ```
+/// use membrane_core::element::CustomerSpec;
+///
+/// let spec: CustomerSpec = serde_json::from_value(serde_json::json!({
+///     "internalId": "acme", "fields": {"plan": "pro"},
+/// }))?;
+/// assert_eq!(spec.fields.unwrap_or_default()["plan"], "pro");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

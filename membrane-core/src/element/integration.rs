@@ -7,6 +7,18 @@ use serde_json::{Map, Value};
 use super::{ElementKind, Spec};
 
 /// The product's tie to one app: which connector, with which parameters.
+///
+/// ```
+/// use membrane_core::element::{IntegrationSpec, Spec};
+///
+/// let spec: IntegrationSpec = serde_json::from_value(serde_json::json!({
+///     "connectorKey": "github",
+///     "parameters": {"clientId": "Iv1.0a", "clientSecret": "…"},
+/// }))?;
+/// assert_eq!(spec.connector_key.as_deref(), Some("github"));
+/// assert!(IntegrationSpec::SEALED.contains(&"parameters"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -208,4 +208,7 @@ pub struct ActionRunRecord {
     /// The raw exchanges with the app, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_api_logs: Option<Vec<Value>>,
+    /// How many older exchanges were let go: a run keeps its last 200, of 1 MiB together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_api_logs_omitted: Option<u64>,
 }

@@ -10,6 +10,40 @@ use crate::page::{Page, Paging};
 use crate::schema::DataSchema;
 
 /// A connector as answers show it.
+///
+/// ```
+/// use membrane_core::connector::Connector;
+/// use membrane_core::op::{CollectionSpec, CollectionSummary, ConnectorInfo, OperationInfo};
+///
+/// let text = "
+/// key: desk
+/// name: Desk
+/// auth:
+///   type: client-credentials
+///   inputSchema: {type: object, properties: {token: {type: string}}}
+/// api: {baseUri: 'https://desk.example'}
+/// operations:
+///   close: {name: Close, run: POST /close}
+/// collections:
+///   tickets:
+///     name: Tickets
+///     list: {run: GET /tickets, records: $.items}
+///     delete: {run: 'DELETE /tickets/{id}'}
+/// ";
+/// let connector = Connector::from_yaml(text, "connector.yml")?;
+/// let info = ConnectorInfo::from(&connector);
+/// assert_eq!((info.r#type.as_str(), info.operations_count), ("client-credentials", 1));
+/// assert_eq!(info.auth_options.len(), 1);
+///
+/// let operation = OperationInfo::from(connector.operation(&"close".into())?);
+/// assert_eq!(operation.summary().name, "Close");
+///
+/// let tickets = connector.collection(&"tickets".into())?;
+/// assert_eq!(CollectionSummary::from(tickets).key, "tickets");
+/// let spec = CollectionSpec::from(tickets);
+/// assert!(spec.list.is_some() && spec.delete.is_some() && spec.create.is_none());
+/// # Ok::<(), membrane_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -271,6 +305,15 @@ impl From<&Collection> for CollectionSpec {
 }
 
 /// Lists the connectors of the engine.
+///
+/// ```
+/// use membrane_core::op::{ListConnectors, Op};
+///
+/// let mut mail = ListConnectors::default();
+/// mail.search = Some("mail".to_owned());
+/// assert_eq!(ListConnectors::info().routes[0].path, "/connectors");
+/// # let _ = mail;
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ListConnectors {
@@ -292,6 +335,16 @@ impl Op for ListConnectors {
 }
 
 /// Reads a connector.
+///
+/// ```
+/// use membrane_core::op::{GetConnector, GetIntegrationOperation, Op};
+///
+/// assert_eq!(GetConnector::new("github").selector, "github");
+/// // The same of an integration's connector, part by part.
+/// let part = GetIntegrationOperation::new("github", "close-issue");
+/// assert_eq!(part.operation_key, "close-issue");
+/// assert_eq!(GetIntegrationOperation::info().name, "integrations.operations.get");
+/// ```
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct GetConnector {

@@ -57,6 +57,16 @@ macro_rules! selecting {
 
 selecting! {
     /// Reads one element.
+    ///
+    /// ```
+    /// use membrane_core::Selector;
+    /// use membrane_core::element::ActionSpec;
+    /// use membrane_core::op::{Get, Op};
+    ///
+    /// let mut get = Get::<ActionSpec>::new(Selector::key("create-task").connection("github"));
+    /// get.auto_create = Some(true);
+    /// assert_eq!(Get::<ActionSpec>::info().name, "actions.get");
+    /// ```
     Get {
         /// Makes the connection's own copy when there is none.
         auto_create: Option<bool>
@@ -64,6 +74,20 @@ selecting! {
 }
 selecting! {
     /// Merges fields into an element: those given change, `null` clears, the others stay.
+    ///
+    /// ```
+    /// use membrane_core::element::IntegrationSpec;
+    /// use membrane_core::op::{Archive, Replace, Restore, Update};
+    /// use serde_json::{Map, Value, json};
+    ///
+    /// let fields = Map::from_iter([("name".to_owned(), json!("GitHub Enterprise"))]);
+    /// let rename = Update::<IntegrationSpec>::new("github").fields(fields.clone());
+    /// assert_eq!(rename.fields, fields);
+    /// // `Replace` clears what is not given; `Archive` hides, `Restore` brings back.
+    /// let replace = Replace::<IntegrationSpec>::new("github").fields(fields);
+    /// let (hide, show) = (Archive::<IntegrationSpec>::new("github"), Restore::<IntegrationSpec>::new("github"));
+    /// # let _ = (replace, hide, show);
+    /// ```
     Update {
         /// The fields.
         fields: Map<String, Value>
@@ -104,6 +128,16 @@ impl<S> Replace<S> {
 }
 
 /// Adds an element.
+///
+/// ```
+/// use membrane_core::element::IntegrationSpec;
+/// use membrane_core::op::Create;
+/// use serde_json::{Map, json};
+///
+/// let fields = Map::from_iter([("connectorKey".to_owned(), json!("github"))]);
+/// let create = Create::<IntegrationSpec>::new(fields);
+/// assert_eq!(create.fields["connectorKey"], "github");
+/// ```
 #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "")]
 #[non_exhaustive]

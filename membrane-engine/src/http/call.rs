@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
 
-use super::limit::Gate;
+use super::gate::Gate;
 use super::recorder::Recorder;
 use super::target::Target;
 

@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::call::Call;
-use super::limit::Gate;
+use super::gate::Gate;
 use super::recorder::Recorder;
 use super::stack::Stack;
 use super::target::Target;

@@ -175,12 +175,11 @@ impl Mask {
             let begun = self.long.iter().filter_map(|secret| begun(text, secret.as_bytes()));
             spans.extend(begun.map(|start| within(start..text.len())));
         }
-        // A name begins the text, or stands behind one of these. Within a value there is nothing to look for.
-        let names = memchr::memchr3_iter(b'"', b'&', b'?', text).map(|before| before + 1);
+        // A name ends before one of these. Within a value there is nothing to look for.
         let mut until = 0;
-        for at in std::iter::once(0).chain(names) {
+        for at in memchr::memchr2_iter(b'"', b'=', text) {
             if at >= until
-                && let Some((place, is_bare)) = field::value_of(text, at)
+                && let Some((place, is_bare)) = field::value_after(text, at)
             {
                 until = place.end;
                 spans.push(Span { place, is_bare });
@@ -267,6 +266,12 @@ mod tests {
         let want = r#"{"access_token" : "***", "token_type":"x", "next":"https://h/p?api_key=***&n=1"}"#;
         assert_eq!(none.text(text), want);
         assert_eq!(none.text("client_secret=abc&code=1"), "client_secret=***&code=1");
+        assert_eq!(none.text("user[password]=abc&pageToken=1"), "user[password]=***&pageToken=1");
+        assert_eq!(
+            none.text(r#"{"bot":{"bot_token":{"v":"x"}},"n":1}"#),
+            r#"{"bot":{"bot_token":"***"},"n":1}"#
+        );
+        assert_eq!(none.text(r#"{"nextPageToken":"n2"}"#), r#"{"nextPageToken":"n2"}"#);
         assert!(matches!(none.text("nothing here"), Cow::Borrowed(_)));
     }
 

@@ -29,6 +29,7 @@ mod call;
 mod client;
 mod fault;
 mod field;
+mod gate;
 mod guard;
 mod join;
 mod limit;

@@ -1,5 +1,7 @@
 //! The log: what its lists have in common, and the requests to apps, read out of the runs they were a part of.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use membrane_core::op::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 use membrane_core::{Error, Page, Paging, Result, RunId};
@@ -11,6 +13,9 @@ use crate::element::customer::{Whose, whose};
 use crate::element::select;
 use crate::store::{Requests, RunQuery, RunRow};
 use crate::{Caller, Engine};
+
+/// A run that began longer ago was written, if it ended.
+const RECENT: Duration = Duration::from_secs(3600);
 
 /// Runs that are read at a time; each may hold a megabyte of exchanges.
 const STEP: u32 = 16;
@@ -199,7 +204,10 @@ pub(super) async fn logged_run(engine: &Engine, caller: &Caller, id: &RunId) -> 
     if let Some(found) = store.run(&caller.scope(), id).await? {
         return Ok(Some(found));
     }
-    // A run that just ended may still be on its way to the store.
+    // A run that just ended may still be on its way to the store. Other ids hurry nobody.
+    if !crate::clock::is_recent_id(id.as_str(), RECENT) {
+        return Ok(None);
+    }
     engine.flush().await;
     store.run(&caller.scope(), id).await
 }

@@ -58,7 +58,7 @@ async fn run(engine: &Engine, plan: &Plan, input: Value, recorder: &Arc<Recorder
 async fn perform(cx: &Cx<'_>, plan: &Plan, config: Value, input: Cow<'_, Value>) -> Result<Value> {
     match plan.kind {
         ActionKind::ApiRequestToExternalApp => {
-            api_request(cx, plan.config.as_ref().map(Formula::source), &config).await
+            Box::pin(api_request(cx, plan.config.as_ref().map(Formula::source), &config)).await
         }
         ActionKind::ConnectorOperation => operation(cx, config, input).await,
         ActionKind::CreateDataRecord
@@ -67,7 +67,7 @@ async fn perform(cx: &Cx<'_>, plan: &Plan, config: Value, input: Cow<'_, Value>)
         | ActionKind::ListDataRecords
         | ActionKind::MatchDataRecord
         | ActionKind::SearchDataRecord
-        | ActionKind::UpdateDataRecord => data(cx, plan.kind, &config, &input).await,
+        | ActionKind::UpdateDataRecord => Box::pin(data(cx, plan.kind, &config, &input)).await,
         other => Err(Error::unsupported(format!("actions of type `{}` cannot be run yet", other.as_str()))),
     }
 }

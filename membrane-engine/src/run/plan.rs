@@ -32,9 +32,12 @@ pub(crate) async fn plan(engine: &Engine, caller: &Caller, selector: &Selector) 
         return Ok(found);
     }
     // Rare, and big: it is kept out of the future of every run.
-    let plan = Arc::new(Box::pin(make(engine, caller, selector)).await?);
-    cache.plans.insert(key, Arc::clone(&plan)).await;
-    Ok(plan)
+    let made = async {
+        let plan = Arc::new(make(engine, caller, selector).await?);
+        cache.plans.insert(key, Arc::clone(&plan)).await;
+        Ok(plan)
+    };
+    Box::pin(made).await
 }
 
 async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Plan> {

@@ -52,6 +52,8 @@ pub struct Recorder {
 struct Kept {
     exchanges: VecDeque<Raw>,
     bytes: usize,
+    /// Older exchanges that were let go.
+    omitted: usize,
 }
 
 impl Recorder {
@@ -63,7 +65,7 @@ impl Recorder {
     /// Takes out what was recorded so far.
     pub fn take(&self) -> Recording {
         let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        Recording(kept.exchanges)
+        Recording { exchanges: kept.exchanges, omitted: kept.omitted }
     }
 
     /// Whether nothing went over the wire.
@@ -83,6 +85,7 @@ impl Recorder {
         while kept.exchanges.len() > EXCHANGES_KEPT || kept.bytes > BYTES_KEPT && kept.exchanges.len() > 1 {
             let Some(oldest) = kept.exchanges.pop_front() else { return };
             kept.bytes -= oldest.bytes();
+            kept.omitted += 1;
         }
     }
 }
@@ -94,22 +97,30 @@ impl std::fmt::Debug for Recorder {
 }
 
 /// What a [`Recorder`] collected, oldest first. Serialized, it is the list of its exchanges.
-pub struct Recording(VecDeque<Raw>);
+pub struct Recording {
+    exchanges: VecDeque<Raw>,
+    omitted: usize,
+}
 
 impl Recording {
     /// The exchanges without secrets.
     pub fn exchanges(&self) -> impl Iterator<Item = Exchange<'_>> {
-        self.0.iter().map(Raw::shown)
+        self.exchanges.iter().map(Raw::shown)
+    }
+
+    /// How many older exchanges of the run were let go, since a run keeps its last 200 of at most 1 MiB.
+    pub fn omitted(&self) -> usize {
+        self.omitted
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.exchanges.len()
     }
 
     /// How many were not answered with a status from 200 to 299.
     pub(crate) fn failed(&self) -> usize {
-        self.0.iter().filter(|raw| !raw.is_success()).count()
+        self.exchanges.iter().filter(|raw| !raw.is_success()).count()
     }
 }
 

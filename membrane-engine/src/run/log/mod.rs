@@ -8,10 +8,12 @@ mod row;
 mod running;
 mod writer;
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures::future::poll_immediate;
 use membrane_core::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
@@ -29,6 +31,9 @@ const QUEUE: usize = 16_384;
 
 /// Bytes of runs that wait to be written; a run that ends beyond that waits until there are fewer.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+
+/// How long a run waits for its place in the queue. The queue is full when the database takes nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long closing waits for runs that are under way.
 const GRACE: Duration = Duration::from_secs(30);
@@ -52,6 +57,8 @@ pub(crate) struct RunLog {
 struct Signals {
     /// Nothing begins any more.
     closed: AtomicBool,
+    /// Runs that the database did not take.
+    lost: AtomicU64,
     /// Somebody waits for what is queued.
     hurry: Notify,
     /// Runs under way are waited for no longer, and nothing is tried twice.
@@ -105,7 +112,7 @@ impl RunLog {
     /// Begins a run: whatever becomes of it is logged.
     ///
     /// # Errors
-    /// `Unavailable` when the log is closed.
+    /// `Unavailable` when the log is closed, or has no room for longer than a run waits.
     pub(crate) async fn begin(
         &self,
         subject: Subject,
@@ -115,9 +122,23 @@ impl RunLog {
         // Runs under way keep the queue open after the log was closed; no other may join them.
         self.check_open()?;
         let sender = self.sender.upgrade().ok_or_else(shut_down)?;
-        self.waiting.room().await;
-        let place = sender.reserve_owned().await.map_err(|_| shut_down())?;
+        let place = async {
+            self.waiting.room().await;
+            sender.reserve_owned().await
+        };
+        // The usual case costs no timer.
+        let mut place = pin!(place);
+        let place = match poll_immediate(&mut place).await {
+            Some(place) => place,
+            None => tokio::time::timeout(PATIENCE, place).await.map_err(|_| full())?,
+        };
+        let place = place.map_err(|_| shut_down())?;
         Ok(Running::new(place, Arc::clone(&self.waiting), Finished::begun(subject, input, meta)))
+    }
+
+    /// How many runs the database did not take.
+    pub(crate) fn lost(&self) -> u64 {
+        self.signals.lost.load(Ordering::Relaxed)
     }
 
     /// Refuses once the log is closed.
@@ -157,6 +178,11 @@ impl RunLog {
 fn shut_down() -> Error {
     Error::new(ErrorKind::Unavailable, "the engine was shut down; call a new one")
         .with_retry(membrane_core::Retry::Never)
+}
+
+fn full() -> Error {
+    let message = "the log of runs is full and the database takes none of it; nothing was sent to the app";
+    Error::new(ErrorKind::Unavailable, message).with_retry(membrane_core::Retry::Backoff)
 }
 
 impl Drop for RunLog {

@@ -27,6 +27,9 @@ struct Record<'a> {
     error: Option<ErrorBody>,
     /// Milliseconds.
     duration: u64,
+    /// Requests beyond those that are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_api_logs_omitted: Option<usize>,
 }
 
 /// A run without secrets.
@@ -35,11 +38,13 @@ pub(super) fn row(run: &Finished) -> RunRow {
     let (place, target) = (&connected.connection.place, &connected.target);
     let error = run.error();
     let is_success = error.is_none();
+    let recording = run.recorder.take();
     let record = Record {
         name: target.mask().bytes(run.subject.name().as_bytes(), NAME_SHOWN, false),
         user_id: place.user_id.as_deref(),
         error,
         duration: u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX),
+        external_api_logs_omitted: Some(recording.omitted()).filter(|omitted| *omitted > 0),
     };
     let output = match &run.outcome {
         Outcome::Success(output) => output.as_ref(),
@@ -57,7 +62,6 @@ pub(super) fn row(run: &Finished) -> RunRow {
         }
     }
     record.push('}');
-    let recording = run.recorder.take();
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     RunRow {
         id: run.id.clone(),

@@ -1,6 +1,7 @@
 //! The task that writes the log.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -95,6 +96,7 @@ impl Writer {
             match self.store.append_runs(Arc::clone(&rows)).await {
                 Ok(()) => return,
                 Err(error) if attempt == TRIES || self.signals.stop.is_cancelled() => {
+                    self.signals.lost.fetch_add(rows.len() as u64, Ordering::Relaxed);
                     tracing::error!(target: "membrane::log", runs = rows.len(), %error, "runs could not be logged");
                     return;
                 }
@@ -109,7 +111,7 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use async_trait::async_trait;
     use membrane_core::element::ElementKind;
@@ -215,5 +217,6 @@ mod tests {
         assert_eq!(store.0.load(Ordering::Relaxed), 3);
         writer.write(rows()).await;
         assert_eq!(store.0.load(Ordering::Relaxed), 4);
+        assert_eq!(writer.signals.lost.load(Ordering::Relaxed), 2);
     }
 }

@@ -5,8 +5,8 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::fault;
+use super::fault::Stop;
 use super::select::{Select, column, fetch_limit, id, page};
-use super::writer::Stop;
 use crate::store::{Query, Row, Scope, depth};
 
 /// Separates name and key in the search column; nobody types it.

@@ -18,6 +18,26 @@ const SQLITE_CANTOPEN: i64 = 14;
 const SQLITE_PROTOCOL: i64 = 15;
 const SQLITE_NOTADB: i64 = 26;
 
+/// Why work on the database stopped.
+pub(super) enum Stop {
+    /// The database failed, and with it the whole transaction; perhaps it is only busy.
+    Fault(Fault),
+    /// This may not or cannot be done; other work can.
+    Refused(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 /// Turns a fault into an error that names the operation and no content.
 pub(super) fn error(operation: &'static str, fault: Fault) -> Error {
     if is_busy(&fault) {

@@ -8,9 +8,9 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use super::fault::{self, Patience};
+use super::fault::{self, Patience, Stop};
 use super::options::SqliteOptions;
-use super::schema::{self, Stop};
+use super::schema;
 
 pub(super) const OPERATION: &str = "store.open";
 

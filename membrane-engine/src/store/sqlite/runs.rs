@@ -6,8 +6,8 @@ use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
+use super::fault::Stop;
 use super::select::{Select, column, fetch_limit, id, page};
-use super::writer::Stop;
 use crate::store::{Requests, RunKind, RunQuery, RunRow, Scope};
 
 const COLUMNS: &str = "runs.id, runs.workspace, runs.kind, runs.customer, runs.integration, runs.connection, \

@@ -3,7 +3,7 @@
 use membrane_core::{Error, Result};
 use sqlx::{Row as _, SqliteConnection};
 
-use super::fault;
+use super::fault::{self, Stop};
 
 /// Every migration, oldest first. What was published never changes; a new shape is a new entry.
 const MIGRATIONS: &[&str] = &[
@@ -27,20 +27,6 @@ pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), Stop> {
     outcome?;
     ended?;
     Ok(())
-}
-
-/// Why [`migrate`] stopped.
-pub(super) enum Stop {
-    /// The database failed, perhaps only because it is busy.
-    Fault(sqlx::Error),
-    /// The file is not ours to use.
-    Refused(Error),
-}
-
-impl From<sqlx::Error> for Stop {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Fault(error)
-    }
 }
 
 async fn migrate_locked(conn: &mut SqliteConnection) -> Result<(), Stop> {

@@ -2,8 +2,8 @@ use membrane_core::{CustomerId, ElementId, Error, ErrorKind, Page, Paging, Resul
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
+use super::fault::Stop;
 use super::select::{Select, column, fetch_limit, id, page};
-use super::writer::Stop;
 use crate::store::{Scope, Sealed, SealedRow};
 
 // ===== reading =====

@@ -3,8 +3,8 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::fault;
+use super::fault::Stop;
 use super::select::{Select, column};
-use super::writer::Stop;
 
 /// The statement that finds a workspace.
 pub(super) fn select_one(key: &str) -> Select {

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use membrane_core::{Error, Result, WorkspaceId};
+use membrane_core::{Result, WorkspaceId};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
-use super::fault::{self, Patience};
+use super::fault::{self, Patience, Stop};
 use super::{elements, runs, sealed};
 use crate::store::{RunRow, Scope, SealedRow, Write};
 
@@ -56,26 +56,6 @@ impl Work {
 
 /// What a call is answered: the workspace, where that was the question.
 pub(super) type Done = Option<WorkspaceId>;
-
-/// Why one call stopped.
-pub(super) enum Stop {
-    /// The database failed, and with it the whole transaction.
-    Fault(sqlx::Error),
-    /// This call may not or cannot be done; the others can.
-    Refused(Error),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<sqlx::Error> for Stop {
-    fn from(fault: sqlx::Error) -> Self {
-        Self::Fault(fault)
-    }
-}
 
 /// Writes until the store is closed or its last handle is dropped, then lets go of its pool.
 pub(super) struct Writer {
