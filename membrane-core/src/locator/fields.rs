@@ -63,8 +63,8 @@ pub fn find(value: &Value, wanted: &Value) -> Vec<Locator> {
 pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
     let mut out = None;
     for place in places {
-        if let Some(found) = place.at(value) {
-            place.write(out.get_or_insert_with(|| Value::Object(Map::new())), Some(found.clone()));
+        if let Some(found) = place.peek(value) {
+            place.write(out.get_or_insert_with(|| Value::Object(Map::new())), Some(found.into_owned()));
         }
     }
     out

@@ -43,7 +43,12 @@ pub(super) fn write(steps: &[Step], target: &mut Value, value: Option<Value>) {
                 }
             }
             (Some(index), None) if index < items.len() => {
-                items.remove(index);
+                // By its name only the item goes, not its place.
+                if matches!(step, Step::Property(_)) {
+                    items[index] = Value::Null;
+                } else {
+                    items.remove(index);
+                }
             }
             _ => {}
         },
@@ -107,6 +112,7 @@ mod tests {
         let out = written(json!({"a": 1, "b": 2, "c": 3}), "a", None);
         assert_eq!(out.to_string(), r#"{"b":2,"c":3}"#);
         assert_eq!(written(json!([1, 2, 3]), "$[1]", None), json!([1, 3]));
+        assert_eq!(written(json!([1, 2, 3]), "$.1", None), json!([1, null, 3]));
         assert_eq!(written(json!({}), "x.y", None), json!({"x": {}}));
     }
 }
