@@ -31,6 +31,7 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
             .and_then(|locator| locator.read(a).map(std::borrow::Cow::into_owned))),
         "getValueAtLocator" => Ok(Locator::from_value(b)
             .ok()
+            .filter(|_| !a.is_null())
             .and_then(|locator| locator.peek(a).map(std::borrow::Cow::into_owned))),
         "setValueAtLocator" => to_write(b).map(|locator| {
             let mut target = a.clone();
@@ -76,7 +77,11 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "parseDataLocationPath" => DataLocation::parse(a.as_str().unwrap_or_default())
             .map(|place| Some(json!({"key": place.key, "parameters": place.parameters}))),
         "makeDataLocationPath" => Ok(location(a).map(|place| json!(place.to_string()))),
-        "isSameDataLocation" => Ok(Some(json!(a.get("key") == b.get("key") && location(a) == location(b)))),
+        "isSameDataLocation" => {
+            let parameters = |place: &Value| place["parameters"].as_object().cloned().unwrap_or_default();
+            let place = |place: &Value| DataLocation::new("any", parameters(place));
+            Ok(Some(json!(a.get("key") == b.get("key") && place(a) == place(b))))
+        }
         "dataLocationParametersMatch" => {
             let parameters = |key: &str| a[key].as_object().cloned().unwrap_or_default();
             let place = DataLocation::new("any", parameters("locationParameters"));

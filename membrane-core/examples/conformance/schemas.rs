@@ -17,7 +17,12 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
     };
     Some(match name {
         "getSchemaByLocator" => Ok(at(b, |place| schema.at(place).map(DataSchema::into_value))),
-        "getNameForLocator" => Ok(at(b, |place| schema.name_of(place).map(Value::from))),
+        "getNameForLocator" => {
+            Ok(Locator::from_value(b).ok().and_then(|place| match schema.full_name_of(&place) {
+                Some(_) => schema.name_of(&place).map(Value::from),
+                None => Some(Value::Null),
+            }))
+        }
         "getFullNameForLocator" => {
             Ok(Locator::from_value(b).ok().and_then(|place| schema.full_name_of(&place).map(Value::from)))
         }
@@ -29,7 +34,8 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "getOperatorsBySchema" if !a.is_object() => Ok(Some(json!([]))),
         "getOperatorsBySchema" => Ok(Some(operators(&schema))),
         "patchSchema" => {
-            let is_set = |key: &str| args.get(2).is_some_and(|options| options[key] == true);
+            let options = args.get(2).unwrap_or(&Value::Null);
+            let is_set = |key: &str| is_set(&options[key]) && options[key] != false;
             let options = PatchOptions { read_only: is_set("readOnly"), write_only: is_set("writeOnly") };
             let patch = DataSchema::new(b.clone()).ok();
             let has_type = DataSchema::merge([Some(&schema), patch.as_ref()].into_iter().flatten()).is_some();

@@ -13,8 +13,9 @@ use super::template::Slot;
 use super::{date, name};
 use crate::locator::{Locator, Step, loose};
 
-/// The work of one search for a slot that looks around itself: such a search may go back and forth.
-const SEARCH: u64 = 10_000;
+/// The work of one search for a slot that looks around itself, and for each byte it may go through again.
+const SEARCH: u64 = 1_000;
+const SEARCHED: u64 = 10;
 
 impl Evaluator<'_> {
     pub(super) fn all<'a>(&self, items: &'a Node, at: At<'a>) -> Out<'a> {
@@ -269,7 +270,8 @@ impl Evaluator<'_> {
             if let Slot::Invalid(problem) = slot {
                 return Err(Stop::Failed(problem.error()));
             }
-            let filled = slot.fill(&text, &replacement, self.text_left(), &|| self.spend(SEARCH).is_ok());
+            let search = SEARCH + SEARCHED * text.len() as u64;
+            let filled = slot.fill(&text, &replacement, self.text_left(), &|| self.spend(search).is_ok());
             text = Cow::Owned(filled.ok_or_else(Stop::too_much)?);
             self.spend((text.len() / TEXT_UNIT) as u64)?;
         }

@@ -7,6 +7,9 @@ use super::kind::FormulaKind;
 use crate::locator::{Locator, loose};
 use crate::schema::DataSchema;
 
+/// Stands for the items of a list until all of its schema is known.
+const UNKNOWN: bool = false;
+
 /// Levels that are looked into.
 const MAX_DEPTH: usize = 128;
 
@@ -59,8 +62,8 @@ fn of_call(kind: FormulaKind, argument: &Value, known: Known<'_>, depth: usize) 
     match kind {
         FormulaKind::And | FormulaKind::Eval | FormulaKind::Or => Some(json!({"type": "boolean"})),
         FormulaKind::Case => {
-            let cases = argument.as_array().or_else(|| argument.get("cases")?.as_array());
-            let values = cases.into_iter().flatten().filter_map(|case| case.get("value"));
+            let cases = argument.as_array().or_else(|| argument.get("cases")?.as_array())?;
+            let values = cases.iter().filter_map(|case| case.get("value"));
             let default = argument.get("default").filter(|default| loose::truthy(default));
             merged(values.chain(default).filter_map(inner))
         }
@@ -139,7 +142,7 @@ fn list_of(items: Option<Value>) -> Value {
     match items {
         Some(items) => json!({"type": "array", "items": items}),
         // That they are not known tells two lists apart when they are merged.
-        None => json!({"type": "array", "items": null}),
+        None => json!({"type": "array", "items": UNKNOWN}),
     }
 }
 
@@ -148,7 +151,7 @@ fn drop_unknown_items(schema: &mut Value, depth: usize) {
     if depth > MAX_DEPTH {
         return;
     }
-    if keywords.get("items").is_some_and(Value::is_null) {
+    if keywords.get("items") == Some(&Value::Bool(UNKNOWN)) {
         keywords.shift_remove("items");
     }
     for (keyword, inside) in keywords {
@@ -193,7 +196,7 @@ pub fn implied_schema(schema: Option<&DataSchema>, mapping: &Value, vars: &DataS
         drop_unknown_items(&mut built, 0);
         add_implied(&mut out, &built, &Locator::root());
     }
-    out
+    out.map(DataSchema::in_order)
 }
 
 /// The schema without what was implied; nothing when that is all of it.
@@ -222,7 +225,7 @@ fn add_implied(out: &mut Option<DataSchema>, built: &Value, place: &Locator) {
         Some(_) => {}
         None => {
             if let Some(implied) = implied(built, 0).and_then(|implied| DataSchema::new(implied).ok()) {
-                out.get_or_insert_default().put(place, implied);
+                out.get_or_insert_default().put_unsorted(place, implied);
             }
         }
     }

@@ -11,8 +11,10 @@ const MAX_PATTERN: usize = 4096;
 /// Bytes a compiled slot may take.
 const MAX_SIZE: usize = 1 << 18;
 
-/// Steps back that one search for a slot may take which looks around itself.
-const MAX_BACKTRACKING: usize = 100_000;
+/// Steps back that one search for a slot may take which looks around itself, and the bytes it may look through:
+/// at each step it may look through all of them.
+const MAX_BACKTRACKING: usize = 20_000;
+const MAX_SEARCHED: usize = 5_000;
 
 /// How a slot is found in a template.
 ///
@@ -82,6 +84,7 @@ impl Slot {
                     (out.len() <= limit).then_some(())?;
                 }
             }
+            Self::Looking(_) if text.len() > MAX_SEARCHED => return None,
             Self::Looking(pattern) => {
                 let names: Vec<_> = pattern.capture_names().collect();
                 let names = if names.iter().any(Option::is_some) { &names[..] } else { &[] };

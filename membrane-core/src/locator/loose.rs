@@ -289,6 +289,35 @@ pub(crate) fn in_order(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
     all
 }
 
+/// Moves the name that was put last to where every JavaScript object has it.
+pub(crate) fn settle(fields: &mut Map<String, Value>, name: &str) {
+    let Some(position) = list_position(name) else { return };
+    let mut names = fields.keys().rev();
+    if names.next().is_none_or(|last| last != name) {
+        return;
+    }
+    let before = names.next();
+    if before.is_some_and(|before| list_position(before).is_none_or(|before| before > position)) {
+        sort_positions(fields);
+    }
+}
+
+/// As [`sort_positions`], also inside of the value.
+pub(crate) fn sort_all(value: &mut Value) {
+    fn sort(value: &mut Value, left: usize) {
+        let Some(left) = left.checked_sub(1) else { return };
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| sort(item, left)),
+            Value::Object(fields) => {
+                sort_positions(fields);
+                fields.values_mut().for_each(|field| sort(field, left));
+            }
+            _ => {}
+        }
+    }
+    sort(value, MAX_DEPTH);
+}
+
 /// Puts the names that are positions first, smallest first, as every JavaScript object has them.
 pub(crate) fn sort_positions(fields: &mut Map<String, Value>) {
     if fields.keys().any(|name| list_position(name).is_some()) {

@@ -32,6 +32,15 @@ fn at_mut<'a>(schema: &'a mut Value, place: &[Step]) -> Option<&'a mut Value> {
 
 /// Puts the schema of a place; objects and lists on the way are declared.
 pub(super) fn put(schema: &mut Value, place: &[Step], inner: Value) {
+    put_by(schema, place, inner, loose::settle);
+}
+
+/// Leaves new names where they are put; [`loose::sort_all`] is for when all are there.
+pub(super) fn put_unsorted(schema: &mut Value, place: &[Step], inner: Value) {
+    put_by(schema, place, inner, |_, _| {});
+}
+
+fn put_by(schema: &mut Value, place: &[Step], inner: Value, settle: impl Fn(&mut Map<String, Value>, &str)) {
     let mut schema = schema;
     for step in place {
         let (kind, keyword) = match step {
@@ -52,9 +61,7 @@ pub(super) fn put(schema: &mut Value, place: &[Step], inner: Value) {
                 let Value::Object(properties) = child else { return };
                 if !properties.contains_key(name) {
                     properties.insert(name.clone(), Value::Null);
-                    if loose::list_position(name).is_some() {
-                        loose::sort_positions(properties);
-                    }
+                    settle(properties, name);
                 }
                 let Some(property) = properties.get_mut(name) else { return };
                 property
@@ -190,9 +197,10 @@ pub(super) fn pick(schema: &Value, places: &[Locator]) -> Value {
     // A place outside the fields would take the place of all of them.
     for place in places.iter().filter(|place| matches!(place.steps().first(), Some(Step::Property(_)))) {
         if has_fields && let Some(found) = at(schema, place.steps()) {
-            put(&mut out, place.steps(), found.clone());
+            put_unsorted(&mut out, place.steps(), found.clone());
         }
     }
+    loose::sort_all(&mut out);
     if has_fields && schema.get("required").is_some_and(Value::is_array) {
         let is_picked = |name: &&str| places.iter().any(|place| is_field(place, name));
         let kept: Vec<&str> = required_names(schema).filter(is_picked).collect();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{DataSchema, compress, fields, titles};
-use crate::locator::Locator;
+use crate::locator::{Locator, loose};
 
 /// Parts of a schema.
 impl DataSchema {
@@ -37,6 +37,17 @@ impl DataSchema {
     /// ```
     pub fn put(&mut self, place: &Locator, schema: DataSchema) {
         fields::put(&mut self.0, place.steps(), schema.0);
+    }
+
+    /// As [`DataSchema::put`], and leaves new names where they are put until [`DataSchema::in_order`].
+    pub(crate) fn put_unsorted(&mut self, place: &Locator, schema: DataSchema) {
+        fields::put_unsorted(&mut self.0, place.steps(), schema.0);
+    }
+
+    /// With names that are numbers in the order of JavaScript.
+    pub(crate) fn in_order(mut self) -> Self {
+        loose::sort_all(&mut self.0);
+        self
     }
 
     /// The places of all fields, each before those inside it. Lists are not entered.

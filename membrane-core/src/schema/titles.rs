@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fields;
-use crate::locator::{Step, loose};
+use crate::locator::{Locator, Step, loose};
 
 /// A key as a heading: `firstName` is `First Name`.
 ///
@@ -38,7 +38,8 @@ pub fn header_case(key: &str) -> String {
     words.join(" ")
 }
 
-/// Gives each field without a title one, and does the same inside the fields it named.
+/// Gives each field without a title one, and does the same inside the fields it named. A field whose name is no
+/// locator has none.
 pub(super) fn populate(schema: &mut Value, depth: usize) {
     if depth > 128 {
         return;
@@ -51,7 +52,9 @@ pub(super) fn populate(schema: &mut Value, depth: usize) {
         _ => None,
     };
     for (name, property) in inside.and_then(Value::as_object_mut).into_iter().flatten() {
-        if property.get("title").is_some_and(loose::truthy) || !loose::truthy(property) {
+        let is_place = Locator::parse(name)
+            .is_ok_and(|place| matches!(place.steps(), [Step::Property(step)] if step == name));
+        if !is_place || property.get("title").is_some_and(loose::truthy) || !loose::truthy(property) {
             continue;
         }
         // What is no object of keywords becomes one.
