@@ -7,7 +7,8 @@ use super::kind::FormulaKind;
 use crate::locator::{Locator, loose};
 use crate::schema::DataSchema;
 
-/// Stands for the items of a list until all of its schema is known.
+/// Stands for the items of a list and for properties of which nothing is known, until all is put together: they
+/// take part in that.
 const UNKNOWN: bool = false;
 
 /// Levels that are looked into.
@@ -27,7 +28,7 @@ pub(super) fn of_formula(
     jsonata: Option<&dyn Jsonata>,
 ) -> Option<DataSchema> {
     let mut schema = of(value, Known { vars, jsonata }, 0)?;
-    drop_unknown_items(&mut schema, 0);
+    drop_unknown(&mut schema, 0);
     DataSchema::new(schema).ok()
 }
 
@@ -50,7 +51,9 @@ fn of(value: &Value, known: Known<'_>, depth: usize) -> Option<Value> {
         Value::Object(fields) => {
             let properties: Map<String, Value> = fields
                 .iter()
-                .filter_map(|(name, field)| Some((name.clone(), of(field, known, depth + 1)?)))
+                .map(|(name, field)| {
+                    (name.clone(), of(field, known, depth + 1).unwrap_or(Value::Bool(UNKNOWN)))
+                })
                 .collect();
             Some(json!({"type": "object", "properties": properties}))
         }
@@ -130,7 +133,9 @@ fn of_data(value: &Value, depth: usize) -> Option<Value> {
         Value::Object(fields) => {
             let properties: Map<String, Value> = fields
                 .iter()
-                .filter_map(|(name, field)| Some((name.clone(), of_data(field, depth + 1)?)))
+                .map(|(name, field)| {
+                    (name.clone(), of_data(field, depth + 1).unwrap_or(Value::Bool(UNKNOWN)))
+                })
                 .collect();
             Some(json!({"type": "object", "properties": properties}))
         }
@@ -146,7 +151,7 @@ fn list_of(items: Option<Value>) -> Value {
     }
 }
 
-fn drop_unknown_items(schema: &mut Value, depth: usize) {
+fn drop_unknown(schema: &mut Value, depth: usize) {
     let Value::Object(keywords) = schema else { return };
     if depth > MAX_DEPTH {
         return;
@@ -156,12 +161,13 @@ fn drop_unknown_items(schema: &mut Value, depth: usize) {
     }
     for (keyword, inside) in keywords {
         match (keyword.as_str(), inside) {
-            ("items", items) => drop_unknown_items(items, depth + 1),
+            ("items", items) => drop_unknown(items, depth + 1),
             ("properties", Value::Object(properties)) => {
-                properties.values_mut().for_each(|property| drop_unknown_items(property, depth + 1));
+                properties.retain(|_, property| *property != Value::Bool(UNKNOWN));
+                properties.values_mut().for_each(|property| drop_unknown(property, depth + 1));
             }
             ("anyOf", Value::Array(options)) => {
-                options.iter_mut().for_each(|option| drop_unknown_items(option, depth + 1));
+                options.iter_mut().for_each(|option| drop_unknown(option, depth + 1));
             }
             _ => {}
         }
@@ -193,7 +199,7 @@ pub fn implied_schema(schema: Option<&DataSchema>, mapping: &Value, vars: &DataS
     let declared = schema.and_then(|schema| without_implied(schema.as_value(), 0));
     let mut out = declared.and_then(|schema| DataSchema::new(schema).ok());
     if let Some(mut built) = of(mapping, Known { vars, jsonata: None }, 0) {
-        drop_unknown_items(&mut built, 0);
+        drop_unknown(&mut built, 0);
         add_implied(&mut out, &built, &Locator::root());
     }
     out.map(DataSchema::in_order)
