@@ -7,35 +7,33 @@ use crate::locator::{Locator, Step, loose};
 
 /// A key as a heading: `firstName` is `First Name`.
 ///
+/// A word is of the letters A to Z and digits, and begins anew where a capital follows a small letter. Other
+/// characters part words.
+///
 /// ```
 /// use membrane_core::schema::header_case;
 ///
 /// assert_eq!(header_case("nested_objID"), "Nested Obj Id");
+/// assert_eq!(header_case("URLOfV2Api"), "Urlof V2api");
 /// ```
 pub fn header_case(key: &str) -> String {
-    let chars: Vec<char> = key.chars().collect();
     let mut words: Vec<String> = vec![String::new()];
-    for (n, &c) in chars.iter().enumerate() {
-        if !c.is_alphanumeric() {
-            words.push(String::new());
-            continue;
-        }
-        let before = n.checked_sub(1).map(|n| chars[n]);
-        let begins_word = c.is_uppercase()
-            && before.is_some_and(|before| {
-                before.is_lowercase()
-                    || before.is_numeric()
-                    || (before.is_uppercase() && chars.get(n + 1).is_some_and(|next| next.is_lowercase()))
-            });
-        if begins_word {
+    let mut before = None;
+    for c in key.chars() {
+        if !c.is_ascii_alphanumeric() || (c.is_ascii_uppercase() && before.is_some_and(is_small)) {
             words.push(String::new());
         }
-        if let Some(word) = words.last_mut() {
-            if word.is_empty() { word.extend(c.to_uppercase()) } else { word.extend(c.to_lowercase()) }
+        if let Some(word) = words.last_mut().filter(|_| c.is_ascii_alphanumeric()) {
+            word.push(if word.is_empty() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() });
         }
+        before = Some(c);
     }
     words.retain(|word| !word.is_empty());
     words.join(" ")
+}
+
+fn is_small(c: char) -> bool {
+    c.is_ascii_lowercase()
 }
 
 /// Gives each field without a title one, and does the same inside the fields it named. A field whose name is no
@@ -63,7 +61,8 @@ pub(super) fn populate(schema: &mut Value, depth: usize) {
         }
         if let Value::Object(keywords) = property {
             let is_empty = keywords.get("title").is_some_and(|title| !title.is_null());
-            match if is_empty { outer.clone() } else { Some(Value::from(header_case(name))) } {
+            let heading = Some(header_case(name)).filter(|heading| !is_empty && !heading.is_empty());
+            match heading.map(Value::from).or_else(|| outer.clone()) {
                 Some(title) => keywords.insert("title".to_owned(), title),
                 None => keywords.shift_remove("title"),
             };
