@@ -2,6 +2,9 @@
 //!
 //! `cargo run --release -p membrane-core --example cost`. Cost is linear: a thousand times the data takes about a
 //! thousand times as long, two to three times that once the data is larger than the processor's caches.
+//!
+//! `in parts` maps as much data in values of the smallest size: what these take longer than one of them alone is
+//! memory, and what one large value takes longer than they is the algorithm.
 
 #![allow(clippy::print_stdout)]
 
