@@ -19,8 +19,8 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(formula.build_from(variables.clone()), formula.build(&variables));
         let _ = (formula.schema(&schema), formula.schema_with(&schema, &engine));
     }
-    let _ = AnyFilter::parse(&source).map(|filter| filter.result(&variables));
+    let _ = AnyFilter::parse(&source).map(|filter| filter.result(&Vars::from(&variables)));
     let _ = (transform_variables(&source, &variables), retain_variables(&source, &schema));
     let _ = (variable_places(&source), formula_places(&source, FormulaKind::Concat));
-    let _ = (merge_formulas(Some(&source), Some(&variables)), implied_schema(&schema, &source, &schema));
+    let _ = (merge_formulas(Some(&source), Some(&variables)), implied_schema(Some(&schema), &source, &schema));
 });

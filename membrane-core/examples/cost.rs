@@ -2,6 +2,9 @@
 //!
 //! `cargo run --release -p membrane-core --example cost`. Cost is linear: a thousand times the data takes about a
 //! thousand times as long, two to three times that once the data is larger than the processor's caches.
+//!
+//! `in parts` maps as much data in values of the smallest size: what these take longer than one of them alone is
+//! memory, and what one large value takes longer than they is the algorithm.
 
 #![allow(clippy::print_stdout)]
 
@@ -27,6 +30,7 @@ fn main() -> Result<()> {
         {"field": "rows.text", "operator": "contains", "value": "nowhere"},
     ]))?;
     println!("{:>9}  {:<10} {:>10}  {:>8}", "bytes", "", "µs", "ns/byte");
+    let small = data(SIZES[0]);
     for size in SIZES {
         let data = data(size);
         let bytes = data.to_string().len();
@@ -35,6 +39,9 @@ fn main() -> Result<()> {
         let fit = Fit::new().normalize_values(true).skip_unknown_fields(true);
         let vars = Vars::from(&data);
         report(bytes, "mapping", || mapping.build_with(&vars));
+        // As much data as values of the smallest size, all results kept as those of one value are.
+        let parts = vec![small.clone(); size / SIZES[0]];
+        report(bytes, "in parts", || parts.iter().map(|part| mapping.build(part)).collect::<Vec<_>>());
         report(bytes, "filter", || filter.matches(&data));
         report(bytes, "validation", || validator.is_valid(&data));
         report(bytes, "fit", || schema.fit(data.clone(), &fit));

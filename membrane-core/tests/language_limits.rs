@@ -99,6 +99,10 @@ fn formulas_cannot_multiply_their_input() {
         top(json!({"$concat": [{"$var": "parent.text"}]})),
         top(json!({"$tpl": {"template": "{a.}{a}", "values": {"a": {"$var": "parent.text"}, "a.": "x"}}})),
         json!({"$tpl": {"template": "{s0}", "values": slots}}),
+        json!({"$tpl": {"template": format!("{{{}", "a".repeat(4_000)), "values": {"(a*)*(?=b)": 1}}}),
+        json!({"$tpl": {"template": format!("{{{}", "a".repeat(500_000)), "values": {".*(?=b)\\1": 1}}}),
+        json!({"$tpl": {"template": "{a}".repeat(1_500), "values": {"(?=a).*?": "{a}"}}}),
+        json!({"$tpl": {"template": "{a}", "values": {"((?=a)a{1000}){1000}": 1, "(?:(?=a){9}){9}": 1}}}),
         Value::Object(doubling),
     ] {
         let formula = Formula::parse(&formula).unwrap();

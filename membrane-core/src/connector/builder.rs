@@ -314,7 +314,7 @@ impl From<Connector> for ConnectorBuilder {
 }
 
 fn parse(field: &'static str, value: &Value, problem: &mut Option<Error>) -> Formula {
-    Formula::parse(value).unwrap_or_else(|error| {
+    Formula::parse_strict(value).unwrap_or_else(|error| {
         problem.get_or_insert(
             Error::configuration(format!("`{field}`: {}", error.message())).with("field", field),
         );

@@ -72,7 +72,7 @@ impl<'a> Origin<'a> {
     }
 
     fn parse_formula(self, node: &Node) -> Result<Formula> {
-        Formula::parse(&node.value).map_err(|error| self.inside(node, &error))
+        Formula::parse_strict(&node.value).map_err(|error| self.inside(node, &error))
     }
 
     /// A formula where a text such as `$.number` is a place, as nobody wants the text itself there.

@@ -5,6 +5,7 @@
 mod members;
 mod operator;
 mod push;
+mod written;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 use self::members::Members;
 pub use self::operator::Operator;
 pub use self::push::{Pushdown, Split};
+pub(crate) use self::written::Written;
 use crate::error::{Error, Result};
 use crate::locator::{Locator, Step, each_reached};
 
@@ -70,15 +72,10 @@ impl Filter {
     /// that does not exist is left out.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a condition whose field is no
-    /// locator, and for more than 200 conditions; names the place.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a condition that is null or whose
+    /// field is no locator, and for more than 200 conditions; names the place.
     pub fn parse(value: &Value) -> Result<Self> {
-        let conditions = value.as_array().map(Vec::as_slice).unwrap_or_default();
-        if conditions.len() > MAX_CONDITIONS {
-            return Err(Error::invalid_input(format!("a filter has at most {MAX_CONDITIONS} conditions")));
-        }
-        let parsed = conditions.iter().enumerate().map(|(n, condition)| parse_condition(n, condition));
-        Ok(Self::new(parsed.filter_map(Result::transpose).collect::<Result<_>>()?))
+        Written::parse(value)?.whole()
     }
 
     /// Parses the array form and refuses what cannot be tried, for filters no condition of which may be lost.
@@ -252,12 +249,21 @@ impl<'de> Deserialize<'de> for Filter {
 }
 
 fn parse_condition(n: usize, condition: &Value) -> Result<Option<Condition>> {
+    if condition.is_null() {
+        let message = format!("filter at $[{n}]: the condition is null");
+        return Err(Error::invalid_input(message).with("place", format!("$[{n}]")));
+    }
     let Some(operator) = condition.get("operator").and_then(Value::as_str).and_then(Operator::from_name)
     else {
         return Ok(None);
     };
     let field = condition.get("field").unwrap_or(&Value::Null);
-    let field = Locator::from_value(field).map_err(|error| {
+    let field = match field {
+        // Nothing is the empty name here, and no locator everywhere else.
+        Value::String(text) if text.is_empty() => Ok(Locator::root().property("")),
+        field => Locator::from_value(field),
+    };
+    let field = field.map_err(|error| {
         Error::invalid_input(format!("filter at $[{n}].field: {}", error.message()))
             .with("place", format!("$[{n}].field"))
     })?;

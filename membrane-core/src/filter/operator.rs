@@ -103,13 +103,13 @@ impl Operator {
         let kind = value.get("type").and_then(Value::as_str);
         let of_type = |kind: &str| DataSchema::new(json!({"type": kind})).ok();
         let mut out = Vec::new();
-        if !matches!(kind, Some("array" | "boolean" | "null" | "object")) {
+        if schema.is_scalar() && kind != Some("boolean") {
             let list = DataSchema::new(json!({"type": "array", "items": value})).ok();
             out.extend([Self::Is, Self::IsNot].map(|operator| (operator, Some(schema.clone()))));
             out.extend([Self::IsOneOf, Self::IsNotOneOf].map(|operator| (operator, list.clone())));
         }
         match kind {
-            Some("string") if !schema.has_fixed_values() && schema.reference_collection().is_none() => {
+            Some("string") if schema.allows_custom_value() => {
                 out.extend(
                     [Self::Contains, Self::DoesNotContain].map(|operator| (operator, of_type("string"))),
                 );
@@ -121,7 +121,7 @@ impl Operator {
             }
             Some("boolean") => out.extend([Self::IsTrue, Self::IsFalse].map(|operator| (operator, None))),
             Some("array") => {
-                if let Some(items) = value.get("items") {
+                if let Some(items) = value.get("items").filter(|items| loose::truthy(items)) {
                     let items = DataSchema::new(items.clone()).ok();
                     let operators = [Self::ArrayIncludes, Self::ArrayDoesNotInclude];
                     out.extend(operators.map(|operator| (operator, items.clone())));

@@ -6,11 +6,16 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 use super::eval::{At, Evaluator, Out, Stop, TEXT_UNIT};
+use super::kind::FormulaKind;
 use super::node::{Case, Comparison, Node, Test};
 use super::scope::Scope;
 use super::template::Slot;
 use super::{date, name};
-use crate::locator::{Locator, loose};
+use crate::locator::{Locator, Step, loose};
+
+/// The work of one search for a slot that looks around itself, and for each byte it may go through again.
+const SEARCH: u64 = 1_000;
+const SEARCHED: u64 = 10;
 
 impl Evaluator<'_> {
     pub(super) fn all<'a>(&self, items: &'a Node, at: At<'a>) -> Out<'a> {
@@ -36,12 +41,16 @@ impl Evaluator<'_> {
         for case in cases {
             let matches = match &case.test {
                 Test::Always => true,
-                Test::Data(_) if self.is_resolving() => true,
-                Test::Data(filter) => {
+                Test::Data(..) if self.is_resolving() => true,
+                Test::Data(filter, problem) => {
                     self.spend(filter.conditions().len() as u64)?;
-                    filter.matches_by(|steps, found| at.scope.reach(steps, found))
+                    let matches = filter.matches_by(|steps, found| at.scope.reach(steps, found));
+                    if let Some(problem) = problem.as_ref().filter(|_| matches) {
+                        return Err(Stop::Failed(problem.error()));
+                    }
+                    matches
                 }
-                Test::Formula(node) => match self.inner(node, at)?.as_deref() {
+                Test::Formula(node) => match self.eval(node, at)?.as_deref() {
                     None | Some(Value::Null) => true,
                     Some(value) => loose::truthy(value),
                 },
@@ -59,7 +68,7 @@ impl Evaluator<'_> {
             return Ok(None);
         }
         let delimiter = match delimiter {
-            Some(node) => Some(self.inner(node, at)?),
+            Some(node) => Some(self.eval(node, at)?),
             None => None,
         };
         let delimiter =
@@ -82,7 +91,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn domain<'a>(&self, text: &'a Node, at: At<'a>) -> Out<'a> {
-        let value = self.inner(text, at)?;
+        let value = self.eval(text, at)?;
         let Some(text) = value.as_deref().and_then(Value::as_str) else { return Ok(None) };
         let domain = text.split_once('@').map(|(_, domain)| domain).filter(|domain| !domain.contains('@'));
         Ok(domain.map(|domain| Cow::Owned(Value::from(domain))))
@@ -94,10 +103,10 @@ impl Evaluator<'_> {
         comparison: Option<&'a (Comparison, Node)>,
         at: At<'a>,
     ) -> Out<'a> {
-        let value = self.inner(value, at)?;
+        let value = self.eval(value, at)?;
         let result = match comparison {
             Some((comparison, operand)) => {
-                let operand = self.inner(operand, at)?;
+                let operand = self.eval(operand, at)?;
                 self.spend(breadth(value.as_deref()) + breadth(operand.as_deref()))?;
                 comparison.holds(value.as_deref(), operand.as_deref())
             }
@@ -107,7 +116,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn date_part<'a>(&self, text: &'a Node, part: std::ops::Range<usize>, at: At<'a>) -> Out<'a> {
-        let value = self.inner(text, at)?;
+        let value = self.eval(text, at)?;
         let Some(millis) = value.as_deref().and_then(|value| date::parse(&loose::text(Some(value)))) else {
             return Ok(None);
         };
@@ -116,14 +125,17 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn name<'a>(&self, text: &'a Node, wants_first: bool, at: At<'a>) -> Out<'a> {
-        let value = self.inner(text, at)?;
+        let value = self.eval(text, at)?;
         let Some(value) = value.as_deref().filter(|value| !value.is_null()) else { return Ok(None) };
         let name = name::Name::parse(&loose::text(Some(value)));
         let part = if wants_first { name.first_if_last() } else { name.last_or_only() };
         Ok(part.map(|part| Cow::Owned(Value::from(part))))
     }
 
-    pub(super) fn first_not_empty<'a>(&self, items: &'a Node, at: At<'a>) -> Out<'a> {
+    pub(super) fn first_not_empty<'a>(&self, items: &'a Node, needs_all: bool, at: At<'a>) -> Out<'a> {
+        if needs_all {
+            return Ok(self.items(items, at)?.into_iter().find(|item| !item.is_null()));
+        }
         if let Node::List(nodes) = items {
             for node in nodes {
                 let value = self.eval(node, at)?;
@@ -133,7 +145,7 @@ impl Evaluator<'_> {
             }
             return Ok(None);
         }
-        Ok(match self.inner(items, at)? {
+        Ok(match self.eval(items, at)? {
             Some(Cow::Borrowed(Value::Array(items))) => {
                 items.iter().find(|item| !item.is_null()).map(Cow::Borrowed)
             }
@@ -155,27 +167,34 @@ impl Evaluator<'_> {
         }
         self.charge(argument)?;
         let mut out = argument.clone();
+        let mut has_moved = false;
         for (place, locator) in variables.iter().filter(|(place, _)| !place.is_root()) {
-            let value = match locator {
-                Some(locator) => self.owned(Ok(at.scope.read(locator.steps())))?,
-                None => Some(Value::Null),
+            // An absent variable leaves its list, and what followed it stands elsewhere from then on.
+            let moved = if has_moved { moved_variable(place, &out) } else { None };
+            let value = match (locator, moved) {
+                (_, Some(Moved::Other(value))) => value,
+                (_, Some(Moved::Variable(Some(locator)))) => {
+                    self.owned(Ok(at.scope.read(locator.steps())))?
+                }
+                (Some(locator), None) => self.owned(Ok(at.scope.read(locator.steps())))?,
+                (None, None) | (_, Some(Moved::Variable(None))) => Some(Value::Null),
             };
             self.spend(place.steps().len() as u64)?;
+            has_moved |= value.is_none() && !matches!(place.steps().last(), Some(Step::Property(_)));
             place.write(&mut out, value);
         }
         Ok(Some(Cow::Owned(out)))
     }
 
     pub(super) fn iterate<'a>(&self, source: &'a Node, item: &'a Node, at: At<'a>) -> Out<'a> {
-        let source = self.inner(source, at)?;
+        let source = self.eval(source, at)?;
         let Some(items) = source.as_deref().and_then(Value::as_array) else { return Ok(None) };
-        let schema = at.schema.and_then(|schema| schema.get("items"));
         let parent = at.scope;
         let mut out = Vec::new();
         let mut is_pending = false;
         for (index, value) in items.iter().enumerate() {
             let scope = Scope::Item { item: value, index, parent: &parent };
-            match self.owned(self.eval(item, At { scope, schema })) {
+            match self.owned(self.eval(item, At { scope, ..at })) {
                 Ok(value) => out.extend(value.filter(loose::truthy)),
                 Err(Stop::Pending) => is_pending = true,
                 Err(failed) => return Err(failed),
@@ -188,7 +207,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn jsonata<'a>(&self, expression: &'a Node, at: At<'a>) -> Out<'a> {
-        let expression = self.inner(expression, at)?;
+        let expression = self.eval(expression, at)?;
         let expression = expression.as_deref().and_then(Value::as_str).filter(|text| !text.is_empty());
         let (Some(expression), Some(engine)) = (expression, at.scope.jsonata()) else { return Ok(None) };
         let Some(variables) = at.scope.read(&[]) else { return Ok(None) };
@@ -203,10 +222,10 @@ impl Evaluator<'_> {
         default: &'a Node,
         at: At<'a>,
     ) -> Out<'a> {
-        let value = self.inner(value, at)?;
+        let value = self.eval(value, at)?;
         let value = value.as_deref();
         for (from, to) in mapping {
-            let from = self.inner(from, at)?;
+            let from = self.eval(from, at)?;
             let from = from.as_deref();
             let is_same = match (from, value) {
                 (Some(from @ (Value::Array(_) | Value::Object(_))), Some(value)) => {
@@ -244,11 +263,15 @@ impl Evaluator<'_> {
         };
         let mut text = Cow::Borrowed(template.as_str());
         for (slot, value) in slots {
-            let value = self.inner(value, at)?;
+            let value = self.eval(value, at)?;
             let value = value.as_deref().filter(|value| !value.is_null());
             let replacement = value.map(|value| loose::text(Some(value))).unwrap_or_default();
             self.spend((text.len() / if slot.is_pattern() { 4 } else { TEXT_UNIT }) as u64)?;
-            let filled = slot.fill(&text, &replacement, self.text_left());
+            if let Slot::Invalid(problem) = slot {
+                return Err(Stop::Failed(problem.error()));
+            }
+            let search = SEARCH + SEARCHED * text.len() as u64;
+            let filled = slot.fill(&text, &replacement, self.text_left(), &|| self.spend(search).is_ok());
             text = Cow::Owned(filled.ok_or_else(Stop::too_much)?);
             self.spend((text.len() / TEXT_UNIT) as u64)?;
         }
@@ -276,6 +299,20 @@ impl Comparison {
             Self::OneOf => includes(operand, value),
         }
     }
+}
+
+/// What stands at a place where there was a variable.
+enum Moved {
+    Other(Option<Value>),
+    Variable(Option<Locator>),
+}
+
+fn moved_variable(place: &Locator, formula: &Value) -> Option<Moved> {
+    let there = place.at(formula);
+    Some(match there.and_then(FormulaKind::of) {
+        Some((FormulaKind::Var, argument)) => Moved::Variable(Locator::from_value(argument).ok()),
+        _ => Moved::Other(there.cloned()),
+    })
 }
 
 /// The work of looking through a text or list once.

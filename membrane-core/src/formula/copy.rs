@@ -12,14 +12,22 @@ const BUDGET: u64 = 1_000_000;
 
 /// Replaces each copy, in document order.
 ///
-/// A copy of a place that holds a copy itself works only when that one was replaced before.
+/// A copy of a place that holds a copy itself works only when that one was replaced before. A copy of nothing
+/// goes, and in a list what follows moves up: a copy that is no longer where it was found fails.
 pub(super) fn replace(value: &mut Value) -> Result<()> {
     let mut left = BUDGET;
     for place in formula_places(value, FormulaKind::Copy) {
-        let source = place.at(value).and_then(|formula| formula.get("$copy")).cloned();
-        let source = source.and_then(|source| Locator::from_value(&source).ok());
-        let copied = source.as_ref().and_then(|source| source.at(value));
-        if let (Some(source), Some(copied)) = (&source, copied) {
+        let Some((kind, source)) = place.at(value).and_then(FormulaKind::of) else {
+            let message = format!("the copy at {place} moved when one before it in its list came to nothing");
+            return Err(Error::configuration(message).with("place", place));
+        };
+        let source = match (kind, source) {
+            (FormulaKind::Copy | FormulaKind::Var, Value::Array(_)) => Some(Locator::from_value(source)?),
+            (FormulaKind::Copy | FormulaKind::Var, source) => Locator::from_value(source).ok(),
+            _ => None,
+        };
+        let copied = source.as_ref().and_then(|source| source.peek(value));
+        if let (Some(source), Some(copied)) = (&source, &copied) {
             let too_much = || Error::invalid_input("the copies in the formula add up to too much data");
             left = super::size_of(copied).and_then(|size| left.checked_sub(size)).ok_or_else(too_much)?;
             if has_copy(copied) {
@@ -29,7 +37,7 @@ pub(super) fn replace(value: &mut Value) -> Result<()> {
                 .with("place", place));
             }
         }
-        let copied = copied.cloned();
+        let copied = copied.map(std::borrow::Cow::into_owned);
         if !place.is_root() {
             place.write(value, copied);
         }

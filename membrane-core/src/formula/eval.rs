@@ -75,6 +75,7 @@ impl<'e> Evaluator<'e> {
             Node::List(nodes) => self.list(nodes, at),
             Node::Object(fields) => self.object(fields, at),
             Node::Call(call) => self.call(call, at),
+            Node::Invalid(problem) => Err(Stop::Failed(problem.error())),
         }
     }
 
@@ -120,7 +121,9 @@ impl<'e> Evaluator<'e> {
             Call::Concat { values, delimiter } => self.concat(values, delimiter.as_ref(), at),
             Call::Copy(argument) => {
                 let argument = self.argument(argument, at)?;
-                Ok(Some(wrapped("$copy", Some(argument.unwrap_or_default()))))
+                // Without a resolver the copy is still to be made: of nothing, which takes it away.
+                let is_kept = argument.is_some() || !self.is_resolving();
+                Ok(Some(wrapped("$copy", is_kept.then(|| argument.unwrap_or_default()))))
             }
             Call::DataSchemaRef { is_internal, reference } => {
                 self.schema_reference(*is_internal, reference, at)
@@ -132,7 +135,7 @@ impl<'e> Evaluator<'e> {
             Call::FindAppRecordId(argument) => self.find_record(argument, true, at),
             Call::FindExternalRecordId(argument) => self.find_record(argument, false, at),
             Call::FirstName(text) => self.name(text, true, at),
-            Call::FirstNotEmpty(items) => self.first_not_empty(items, at),
+            Call::FirstNotEmpty { items, needs_all } => self.first_not_empty(items, *needs_all, at),
             Call::Formula { argument, variables } => self.kept_formula(argument, variables, at),
             Call::Iterate { source, item } => self.iterate(source, item, at),
             Call::Jsonata(expression) => self.jsonata(expression, at),
@@ -152,25 +155,21 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// Evaluates an argument whose place in the result is not known.
-    pub(super) fn inner<'a>(&self, node: &'a Node, at: At<'a>) -> Out<'a> {
-        self.eval(node, At { schema: None, ..at })
-    }
-
     /// The items of an argument that must be a list, looked at only: paid for, but not copied.
     pub(super) fn items<'a>(&self, node: &'a Node, at: At<'a>) -> Result<Vec<Cow<'a, Value>>, Stop> {
         let Node::List(nodes) = node else {
-            return Ok(match self.inner(node, at)? {
+            return Ok(match self.eval(node, at)? {
                 Some(Cow::Borrowed(Value::Array(items))) => items.iter().map(Cow::Borrowed).collect(),
                 Some(Cow::Owned(Value::Array(items))) => items.into_iter().map(Cow::Owned).collect(),
                 _ => Vec::new(),
             });
         };
         self.spend(1)?;
+        let at = At { schema: at.schema.and_then(|schema| schema.get("items")), ..at };
         let mut items = Vec::with_capacity(nodes.len());
         let mut is_pending = false;
         for node in nodes {
-            match self.inner(node, at) {
+            match self.eval(node, at) {
                 Ok(item) => {
                     if let Some(Cow::Borrowed(item)) = item {
                         self.charge(item)?;
@@ -184,9 +183,9 @@ impl<'e> Evaluator<'e> {
         if is_pending { Err(Stop::Pending) } else { Ok(items) }
     }
 
-    /// As [`Evaluator::inner`], and takes the value.
+    /// Evaluates an argument, which is taken to have the schema of the formula's place, and takes the value.
     pub(super) fn argument<'a>(&self, node: &'a Node, at: At<'a>) -> Result<Option<Value>, Stop> {
-        self.owned(self.inner(node, at))
+        self.owned(self.eval(node, at))
     }
 
     /// Takes a value out of what it is borrowed from.

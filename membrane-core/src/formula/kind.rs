@@ -1,5 +1,7 @@
 use serde_json::Value;
 
+use crate::locator::loose;
+
 /// The names of formulas, without the `$`.
 ///
 /// ```
@@ -79,10 +81,15 @@ impl FormulaKind {
     /// let value = json!({"$var": "$.name"});
     /// assert_eq!(FormulaKind::of(&value), Some((FormulaKind::Var, &json!("$.name"))));
     /// assert_eq!(FormulaKind::of(&json!({"a": 1, "$var": "$.name"})), None);
+    /// assert_eq!(FormulaKind::of(&json!({"$var": "$.name", "1": 1})), None);
     /// ```
     pub fn of(value: &Value) -> Option<(Self, &Value)> {
-        let (key, argument) = value.as_object()?.iter().next()?;
-        Some((Self::from_key(key)?, argument))
+        let fields = value.as_object()?;
+        let (key, argument) = fields.iter().next()?;
+        let kind = Self::from_key(key)?;
+        // Wherever they stand, the names that are numbers come first in an object of JavaScript.
+        let is_first = fields.len() == 1 || !fields.keys().any(|name| loose::list_position(name).is_some());
+        is_first.then_some((kind, argument))
     }
 
     /// The key of the formula without its `$`.

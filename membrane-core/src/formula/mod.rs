@@ -17,6 +17,7 @@ mod name;
 mod node;
 mod parse;
 mod pattern;
+mod problem;
 mod resolve;
 mod schema;
 mod scope;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use self::date::parse_date;
 use self::eval::{At, Evaluator, Stop};
@@ -42,7 +43,8 @@ pub use self::jsonata::JsonataCore;
 pub use self::kind::FormulaKind;
 pub use self::legacy::AnyFilter;
 use self::moving::Plan;
-use self::node::Node;
+use self::node::{Call, Node};
+use self::problem::Problem;
 pub use self::resolve::{Request, RequestKind, Resolver};
 pub use self::schema::implied_schema;
 use self::scope::Scope;
@@ -77,20 +79,56 @@ struct Inner {
     node: Node,
     plan: Plan,
     has_copy: bool,
+    problems: Vec<Problem>,
 }
 
 impl Formula {
     /// Parses a formula.
     ///
+    /// A part that is wrong, such as a filter over no locator or a template slot that is no pattern, fails
+    /// what is built only when it is reached; [`Formula::problems`] tells of it before.
+    ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 128 levels, a `$var` whose
-    /// steps are wrong, a filter or template slot that is wrong. The message and the context pair `place`
-    /// say where.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 128 levels, and for more than
+    /// 1000 template slots that are patterns. The message and the context pair `place` say where.
     pub fn parse(value: &Value) -> Result<Self> {
         let mut parser = parse::Parser::default();
         let node = parser.parse(value)?;
         let plan = Plan::of(&node);
-        Ok(Self(Arc::new(Inner { source: value.clone(), node, plan, has_copy: parser.has_copy })))
+        let parse::Parser { has_copy, problems, .. } = parser;
+        Ok(Self(Arc::new(Inner { source: value.clone(), node, plan, has_copy, problems })))
+    }
+
+    /// Parses a formula and refuses one with a problem, for formulas their authors still look at.
+    ///
+    /// # Errors
+    /// As [`Formula::parse`], and the first of [`Formula::problems`].
+    pub fn parse_strict(value: &Value) -> Result<Self> {
+        let formula = Self::parse(value)?;
+        match formula.0.problems.first() {
+            Some(problem) => Err(problem.error()),
+            None => Ok(formula),
+        }
+    }
+
+    /// What is wrong in parts of it: a `$var` whose list of steps is wrong, a filter over no locator, a template
+    /// slot that is no pattern, a `$map` with an item that is `null`.
+    ///
+    /// ```
+    /// use membrane_core::{Formula, Vars};
+    /// use serde_json::json;
+    ///
+    /// let case = |field: &str| json!({"filter": [{"field": field, "operator": "is_true"}], "value": field});
+    /// let source = json!({"$case": [case("open"), case("done[")]});
+    /// let formula = Formula::parse(&source)?;
+    /// assert_eq!(formula.try_build(&Vars::from(&json!({"open": true})))?, Some(json!("open")));
+    /// assert!(formula.try_build(&Vars::new()).is_err());
+    /// assert_eq!(formula.problems()[0].context_value("place"), Some("$.$case[1].filter"));
+    /// assert!(Formula::parse_strict(&source).is_err());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn problems(&self) -> Vec<Error> {
+        self.0.problems.iter().map(Problem::error).collect()
     }
 
     /// The formula that builds null.
@@ -103,7 +141,13 @@ impl Formula {
     /// ```
     pub fn null() -> Self {
         let node = Node::Constant(Value::Null);
-        Self(Arc::new(Inner { source: Value::Null, node, plan: Plan::Build, has_copy: false }))
+        Self(Arc::new(Inner {
+            source: Value::Null,
+            node,
+            plan: Plan::Build,
+            has_copy: false,
+            problems: Vec::new(),
+        }))
     }
 
     /// The JSON the formula was parsed from.
@@ -181,9 +225,9 @@ impl Formula {
     /// built; `$dataSchemaRef` is absent.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a `$copy` copies another;
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a variable nests deeper than 512
-    /// levels, or the formula takes out-of-bounds work, such as lists iterated within lists within lists.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a `$copy` copies another, or the
+    /// removal of an earlier one from its list moved it; [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)
+    /// when a part is reached that is one of [`Formula::problems`], when a variable nests deeper than 512 levels, or the formula takes out-of-bounds work, such as lists iterated within lists within lists.
     ///
     /// ```
     /// use membrane_core::{Formula, Vars};
@@ -208,6 +252,14 @@ impl Formula {
         };
         if let Some(value) = value.as_mut().filter(|_| self.0.has_copy) {
             copy::replace(value)?;
+        }
+        // A copy that is the whole result stays, and without a place there is nothing in it.
+        if self.0.has_copy
+            && let Node::Call(call) = &self.0.node
+            && let Call::Copy(place) = &**call
+            && matches!(evaluator.eval(place, at), Ok(None))
+        {
+            return Ok(Some(Value::Object(Map::new())));
         }
         Ok(value)
     }
@@ -267,7 +319,7 @@ impl Formula {
     /// use membrane_core::{DataSchema, Formula};
     /// use serde_json::json;
     ///
-    /// let vars = DataSchema::new(json!({"properties": {"votes": {"type": "integer"}}}))?;
+    /// let vars = DataSchema::from_value(&json!({"votes": 3}));
     /// let formula = Formula::parse(&json!({"count": {"$var": "votes"}}))?;
     /// let schema = formula.schema(&vars).unwrap();
     /// assert_eq!(schema.as_value()["properties"]["count"], json!({"type": "integer"}));

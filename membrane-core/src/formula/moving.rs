@@ -92,6 +92,7 @@ pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut dyn FnMut(
     let mut all = |nodes: &[&'n Node]| nodes.iter().all(|node| reads_of(node, in_item, reads));
     match node {
         Node::Absent | Node::Constant(_) => true,
+        Node::Invalid(_) => false,
         Node::List(nodes) => nodes.iter().all(|node| reads_of(node, in_item, reads)),
         Node::Object(fields) => fields.iter().all(|(_, node)| reads_of(node, in_item, reads)),
         Node::Call(call) => match &**call {
@@ -100,7 +101,7 @@ pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut dyn FnMut(
             | Call::ExtractDate(node)
             | Call::ExtractTime(node)
             | Call::FirstName(node)
-            | Call::FirstNotEmpty(node)
+            | Call::FirstNotEmpty { items: node, .. }
             | Call::LastName(node)
             | Call::MergeObjects(node)
             | Call::Or(node) => all(&[node]),
@@ -108,7 +109,7 @@ pub(super) fn reads_of<'n>(node: &'n Node, in_item: bool, reads: &mut dyn FnMut(
                 let told = cases.iter().all(|case| {
                     let tested = match &case.test {
                         Test::Always => true,
-                        Test::Data(filter) => filter.conditions().iter().all(|condition| {
+                        Test::Data(filter, _) => filter.conditions().iter().all(|condition| {
                             let steps = condition.field.steps();
                             is_told(steps, in_item).unwrap_or_else(|| reads(Read::Filter(steps)))
                         }),

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::eval::Stop;
+use super::problem::Problem;
 use super::template::Slot;
-use crate::filter::Filter;
+use crate::filter::Written;
 use crate::locator::Locator;
 
 /// Something that builds a value or nothing.
@@ -20,6 +21,8 @@ pub(super) enum Node {
     Object(Fields),
     /// A formula.
     Call(Box<Call>),
+    /// Something that fails when it is reached.
+    Invalid(Box<Problem>),
 }
 
 /// The fields of an object, at least one.
@@ -34,27 +37,56 @@ pub(super) struct Fields {
 #[derive(Debug)]
 pub(super) enum Call {
     And(Node),
-    Case { cases: Vec<Case>, default: Node },
-    Concat { values: Node, delimiter: Option<Node> },
+    Case {
+        cases: Vec<Case>,
+        default: Node,
+    },
+    Concat {
+        values: Node,
+        delimiter: Option<Node>,
+    },
     Copy(Node),
-    DataSchemaRef { is_internal: bool, reference: Node },
+    DataSchemaRef {
+        is_internal: bool,
+        reference: Node,
+    },
     DomainFromEmail(Node),
-    Eval { value: Node, comparison: Option<(Comparison, Node)> },
+    Eval {
+        value: Node,
+        comparison: Option<(Comparison, Node)>,
+    },
     ExtractDate(Node),
     ExtractTime(Node),
     FindAppRecordId(Node),
     FindExternalRecordId(Node),
     FirstName(Node),
-    FirstNotEmpty(Node),
-    Formula { argument: Value, variables: Vec<(Locator, Option<Locator>)> },
-    Iterate { source: Node, item: Node },
+    /// Where an item may fail or ask, all are built, as they would be everywhere else.
+    FirstNotEmpty {
+        items: Node,
+        needs_all: bool,
+    },
+    Formula {
+        argument: Value,
+        variables: Vec<(Locator, Option<Locator>)>,
+    },
+    Iterate {
+        source: Node,
+        item: Node,
+    },
     Jsonata(Node),
     LastName(Node),
     Lookup(Node),
-    Map { value: Node, mapping: Vec<(Node, Node)>, default: Node },
+    Map {
+        value: Node,
+        mapping: Vec<(Node, Node)>,
+        default: Node,
+    },
     MergeObjects(Node),
     Or(Node),
-    Tpl { template: Value, slots: Vec<(Slot, Node)> },
+    Tpl {
+        template: Value,
+        slots: Vec<(Slot, Node)>,
+    },
     Var(Locator),
 }
 
@@ -70,7 +102,7 @@ pub(super) struct Case {
 pub(super) enum Test {
     Always,
     /// In the asynchronous form a data filter is not evaluated: it is data, hence true.
-    Data(Filter),
+    Data(Written, Option<Problem>),
     Formula(Node),
 }
 

@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 
 use super::kind::FormulaKind;
 use super::node::{Call, Case, Comparison, Fields, Node, Test};
+use super::problem::Problem;
 use super::template::Slot;
 use super::variables;
 use crate::error::{Error, Result};
-use crate::filter::Filter;
-use crate::locator::{Locator, Step};
+use crate::filter::Written;
+use crate::locator::{Locator, Step, loose};
 
 /// Levels a formula may have.
 pub(super) const MAX_DEPTH: usize = 128;
@@ -21,7 +22,10 @@ const MAX_PATTERNS: usize = 1000;
 pub(super) struct Parser {
     place: Vec<Step>,
     patterns: usize,
+    /// Formulas so far that ask somebody else.
+    questions: usize,
     pub(super) has_copy: bool,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Parser {
@@ -42,7 +46,7 @@ impl Parser {
             }
             Value::Object(fields) => {
                 let mut nodes = Vec::with_capacity(fields.len());
-                for (name, field) in fields {
+                for (name, field) in loose::in_order(fields) {
                     let node = self.within([property(name)], |parser| parser.parse(field))?;
                     nodes.push((name.clone(), node));
                 }
@@ -53,6 +57,13 @@ impl Parser {
     }
 
     fn call(&mut self, kind: FormulaKind, argument: &Value, whole: &Value) -> Result<Node> {
+        self.questions += usize::from(matches!(
+            kind,
+            FormulaKind::DataSchemaRef
+                | FormulaKind::FindAppRecordId
+                | FormulaKind::FindExternalRecordId
+                | FormulaKind::Lookup
+        ));
         let call = match kind {
             FormulaKind::And => Call::And(self.parse(argument)?),
             FormulaKind::Case => return self.case(argument),
@@ -72,7 +83,11 @@ impl Parser {
             FormulaKind::FindAppRecordId => Call::FindAppRecordId(self.parse(argument)?),
             FormulaKind::FindExternalRecordId => Call::FindExternalRecordId(self.parse(argument)?),
             FormulaKind::FirstName => Call::FirstName(self.parse(argument)?),
-            FormulaKind::FirstNotEmpty => Call::FirstNotEmpty(self.parse(argument)?),
+            FormulaKind::FirstNotEmpty => {
+                let before = (self.problems.len(), self.questions);
+                let items = self.parse(argument)?;
+                Call::FirstNotEmpty { items, needs_all: before != (self.problems.len(), self.questions) }
+            }
             FormulaKind::Formula => return self.formula(argument),
             FormulaKind::Iterate => {
                 let source = self.key(argument, "source")?;
@@ -91,7 +106,9 @@ impl Parser {
             }
             FormulaKind::Record => {
                 self.check_depth(argument)?;
-                return Ok(argument.get("id").map_or(Node::Absent, |id| Node::Constant(id.clone())));
+                let id = argument.get("id");
+                self.has_copy |= id.is_some_and(variables::has_copy);
+                return Ok(id.map_or(Node::Absent, |id| Node::Constant(id.clone())));
             }
             FormulaKind::Tpl => return self.template(argument),
             FormulaKind::Var => return self.variable(argument),
@@ -112,7 +129,9 @@ impl Parser {
                     Some(Value::Number(number)) if number.as_f64() == Some(0.0) => Test::Always,
                     Some(Value::Array(_)) => parser.within([property("filter")], |parser| {
                         let filter = item.get("filter").unwrap_or(&Value::Null);
-                        Filter::parse(filter).map(Test::Data).map_err(|error| parser.error(error.message()))
+                        let filter = Written::parse(filter).map_err(|error| parser.error(error.message()))?;
+                        let reason = filter.problem().map(|error| error.message().to_owned());
+                        Ok(Test::Data(filter, reason.map(|reason| parser.problem(&reason))))
                     })?,
                     Some(_) => Test::Formula(parser.key(item, "filter")?),
                 };
@@ -161,6 +180,11 @@ impl Parser {
         let mut mapping = Vec::new();
         for (n, item) in argument.get("mapping").and_then(Value::as_array).into_iter().flatten().enumerate() {
             mapping.push(self.within([property("mapping"), Step::Index(n)], |parser| {
+                if item.is_null() {
+                    let problem =
+                        parser.problem("the item is null; it must be an object with `from` and `to`");
+                    return Ok((Node::Invalid(Box::new(problem)), Node::Absent));
+                }
                 Ok((parser.key(item, "from")?, parser.key(item, "to")?))
             })?);
         }
@@ -170,11 +194,25 @@ impl Parser {
     fn template(&mut self, argument: &Value) -> Result<Node> {
         let Some(template) = argument.get("template") else { return Ok(Node::Absent) };
         self.check_depth(template)?;
-        let empty = Map::new();
-        let values = argument.get("values").and_then(Value::as_object).unwrap_or(&empty);
+        let (empty, listed);
+        let values = match argument.get("values") {
+            Some(Value::Object(values)) => values,
+            Some(Value::Array(items)) => {
+                let item = |(n, item): (usize, &Value)| (n.to_string(), item.clone());
+                listed = items.iter().enumerate().map(item).collect();
+                &listed
+            }
+            _ => {
+                empty = Map::new();
+                &empty
+            }
+        };
         let mut slots = Vec::with_capacity(values.len());
-        for (name, value) in values {
-            let slot = Slot::new(name).map_err(|reason| self.error(&reason))?;
+        for (name, value) in loose::in_order(values) {
+            let slot = match Slot::new(name) {
+                Ok(slot) => slot,
+                Err(reason) => Slot::Invalid(self.problem(&reason)),
+            };
             self.patterns += usize::from(slot.is_pattern());
             if self.patterns > MAX_PATTERNS {
                 return Err(
@@ -190,14 +228,12 @@ impl Parser {
     }
 
     fn variable(&mut self, argument: &Value) -> Result<Node> {
-        let locator = match argument {
-            // A list of steps that is wrong was never written by hand: say so instead of building null.
-            Value::Array(_) => {
-                Some(Locator::from_value(argument).map_err(|error| self.error(error.message()))?)
-            }
-            _ => Locator::from_value(argument).ok(),
-        };
-        Ok(locator.map_or(Node::Constant(Value::Null), |locator| Node::Call(Box::new(Call::Var(locator)))))
+        Ok(match Locator::from_value(argument) {
+            Ok(locator) => Node::Call(Box::new(Call::Var(locator))),
+            // A list of steps that is wrong was never written by hand: it fails instead of building null.
+            Err(error) if argument.is_array() => Node::Invalid(Box::new(self.problem(error.message()))),
+            Err(_) => Node::Constant(Value::Null),
+        })
     }
 
     /// The value of a key of an argument that is an object.
@@ -229,8 +265,14 @@ impl Parser {
     }
 
     fn error(&self, reason: &str) -> Error {
-        let place = Locator::from_steps(self.place.iter().take(20).cloned().collect());
-        Error::invalid_input(format!("formula at {place}: {reason}")).with("place", place)
+        Problem::new(&self.place, reason).error()
+    }
+
+    /// What is wrong here, if somebody gets here.
+    fn problem(&mut self, reason: &str) -> Problem {
+        let problem = Problem::new(&self.place, reason);
+        self.problems.push(problem.clone());
+        problem
     }
 }
 

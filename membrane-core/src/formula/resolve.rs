@@ -10,7 +10,7 @@ use super::Formula;
 use super::eval::{At, Evaluator, Out, Stop, wrapped};
 use super::node::Node;
 use super::scope::{Scope, Vars};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::locator::loose;
 
 /// Answers what formulas cannot know by themselves.
@@ -31,7 +31,8 @@ use crate::locator::loose;
 ///
 ///     async fn answer(&self, request: &Request) -> membrane_core::Result<Option<Value>> {
 ///         let Request::Lookup { lookup, .. } = request else { return Ok(None) };
-///         Ok((lookup["email"] == "kim@acme.example").then(|| json!("u-7")))
+///         let email = lookup.as_ref().and_then(|fields| fields.get("email"));
+///         Ok(email.filter(|email| *email == "kim@acme.example").map(|_| json!("u-7")))
 ///     }
 /// }
 /// ```
@@ -60,7 +61,8 @@ pub trait Resolver: Send + Sync {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Request {
-    /// `$dataSchemaRef` of a data collection: wants an object with `fieldsSchema`.
+    /// `$dataSchemaRef` of a data collection: wants an object with `fieldsSchema`. The formula fails when there
+    /// is no such collection.
     DataCollection {
         /// The key of the collection.
         key: Value,
@@ -88,8 +90,8 @@ pub enum Request {
     },
     /// `$lookup`: wants the id of the record with these fields.
     Lookup {
-        /// The fields, built.
-        lookup: Value,
+        /// The fields, built; nothing when they are absent.
+        lookup: Option<Value>,
         /// The schema of the place the formula stands at.
         schema: Option<Value>,
         /// The whole formula that is being resolved.
@@ -141,7 +143,9 @@ impl Request {
             Self::FindAppRecordId { table, record_id } | Self::FindExternalRecordId { table, record_id } => {
                 format!("{table} {record_id}")
             }
-            Self::Lookup { lookup, schema, .. } => format!("{lookup} {}", text_of(schema.as_ref())),
+            Self::Lookup { lookup, schema, .. } => {
+                format!("{} {}", text_of(lookup.as_ref()), text_of(schema.as_ref()))
+            }
         };
         (self.kind(), text)
     }
@@ -201,8 +205,7 @@ impl Evaluator<'_> {
             return Ok(Some(wrapped("$lookup", argument)));
         };
         let whole = answers.whole.clone();
-        let lookup = argument.unwrap_or_default();
-        self.ask(Request::Lookup { lookup, schema: at.schema.cloned(), whole })
+        self.ask(Request::Lookup { lookup: argument, schema: at.schema.cloned(), whole })
     }
 
     pub(super) fn find_record<'a>(&self, argument: &'a Node, of_app: bool, at: At<'a>) -> Out<'a> {
@@ -247,9 +250,13 @@ impl Evaluator<'_> {
             return Ok(None);
         }
         let parameters = reference.get("parameters").cloned();
-        let collection = self.ask(Request::DataCollection { key, parameters })?;
-        let schema = collection.and_then(|collection| collection.get("fieldsSchema").cloned());
-        Ok(schema.map(Cow::Owned))
+        let missing = format!("there is no data collection {key}");
+        match self.ask(Request::DataCollection { key, parameters })? {
+            Some(collection) if !collection.is_null() => {
+                Ok(collection.get("fieldsSchema").cloned().map(Cow::Owned))
+            }
+            _ => Err(Stop::Failed(Error::not_found(missing))),
+        }
     }
 
     fn answers_to(&self, kind: RequestKind) -> Option<&Answers<'_>> {

@@ -4,8 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::jsonata::Jsonata;
 use super::kind::FormulaKind;
-use crate::locator::Locator;
+use crate::locator::{Locator, loose};
 use crate::schema::DataSchema;
+
+/// Stands for the items of a list and for properties of which nothing is known, until all is put together: they
+/// take part in that.
+const UNKNOWN: bool = false;
 
 /// Levels that are looked into.
 const MAX_DEPTH: usize = 128;
@@ -23,7 +27,9 @@ pub(super) fn of_formula(
     vars: &DataSchema,
     jsonata: Option<&dyn Jsonata>,
 ) -> Option<DataSchema> {
-    DataSchema::new(of(value, Known { vars, jsonata }, 0)?).ok()
+    let mut schema = of(value, Known { vars, jsonata }, 0)?;
+    drop_unknown(&mut schema, 0);
+    DataSchema::new(schema).ok()
 }
 
 fn of(value: &Value, known: Known<'_>, depth: usize) -> Option<Value> {
@@ -45,7 +51,9 @@ fn of(value: &Value, known: Known<'_>, depth: usize) -> Option<Value> {
         Value::Object(fields) => {
             let properties: Map<String, Value> = fields
                 .iter()
-                .filter_map(|(name, field)| Some((name.clone(), of(field, known, depth + 1)?)))
+                .map(|(name, field)| {
+                    (name.clone(), of(field, known, depth + 1).unwrap_or(Value::Bool(UNKNOWN)))
+                })
                 .collect();
             Some(json!({"type": "object", "properties": properties}))
         }
@@ -57,9 +65,9 @@ fn of_call(kind: FormulaKind, argument: &Value, known: Known<'_>, depth: usize) 
     match kind {
         FormulaKind::And | FormulaKind::Eval | FormulaKind::Or => Some(json!({"type": "boolean"})),
         FormulaKind::Case => {
-            let cases = argument.as_array().or_else(|| argument.get("cases")?.as_array());
-            let values = cases.into_iter().flatten().filter_map(|case| case.get("value"));
-            let default = argument.get("default").filter(|default| !default.is_null());
+            let cases = argument.as_array().or_else(|| argument.get("cases")?.as_array())?;
+            let values = cases.iter().filter_map(|case| case.get("value"));
+            let default = argument.get("default").filter(|default| loose::truthy(default));
             merged(values.chain(default).filter_map(inner))
         }
         FormulaKind::Concat
@@ -71,7 +79,9 @@ fn of_call(kind: FormulaKind, argument: &Value, known: Known<'_>, depth: usize) 
         | FormulaKind::Lookup
         | FormulaKind::Record
         | FormulaKind::Tpl => Some(json!({"type": "string"})),
-        FormulaKind::Copy | FormulaKind::Formula => None,
+        // Nobody knows yet what is copied.
+        FormulaKind::Copy => Some(Value::Null),
+        FormulaKind::Formula => None,
         FormulaKind::DataSchemaRef => Some(json!({"type": "object"})),
         FormulaKind::ExtractDate => Some(json!({"type": "string", "format": "date"})),
         FormulaKind::ExtractTime => Some(json!({"type": "string", "format": "time"})),
@@ -80,8 +90,8 @@ fn of_call(kind: FormulaKind, argument: &Value, known: Known<'_>, depth: usize) 
             let source = argument.get("source").and_then(inner);
             let item = source.and_then(|source| source.get("items").cloned());
             let mut properties = Map::new();
-            properties.extend(item.map(|item| ("item".to_owned(), item)));
             properties.insert("parent".to_owned(), known.vars.as_value().clone());
+            properties.extend(item.map(|item| ("item".to_owned(), item)));
             properties.insert("index".to_owned(), json!({"type": "number"}));
             let vars = DataSchema::new(json!({"type": "object", "properties": properties})).ok()?;
             let known = Known { vars: &vars, ..known };
@@ -93,15 +103,22 @@ fn of_call(kind: FormulaKind, argument: &Value, known: Known<'_>, depth: usize) 
         }
         FormulaKind::Map => inner(argument.get("value")?),
         FormulaKind::MergeObjects => {
+            let Some(items) = argument.as_array() else { return Some(json!({"type": "object"})) };
             let mut properties = Map::new();
-            for schema in argument.as_array().into_iter().flatten().filter_map(inner) {
+            let is_object = |schema: &Value| schema.get("type").is_some_and(|kind| kind == "object");
+            for schema in items.iter().filter_map(inner).filter(is_object) {
                 properties
                     .extend(schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
             }
+            loose::sort_positions(&mut properties);
             Some(json!({"type": "object", "properties": properties}))
         }
         FormulaKind::Plain => of_data(argument, depth),
-        FormulaKind::Var => known.vars.at(&Locator::from_value(argument).ok()?).map(DataSchema::into_value),
+        // A variable that is not known has no schema, one without a place has none to tell.
+        FormulaKind::Var => {
+            let place = Locator::from_value(argument).ok()?;
+            Some(known.vars.at(&place).map_or(Value::Null, DataSchema::into_value))
+        }
     }
 }
 
@@ -116,7 +133,9 @@ fn of_data(value: &Value, depth: usize) -> Option<Value> {
         Value::Object(fields) => {
             let properties: Map<String, Value> = fields
                 .iter()
-                .filter_map(|(name, field)| Some((name.clone(), of_data(field, depth + 1)?)))
+                .map(|(name, field)| {
+                    (name.clone(), of_data(field, depth + 1).unwrap_or(Value::Bool(UNKNOWN)))
+                })
                 .collect();
             Some(json!({"type": "object", "properties": properties}))
         }
@@ -127,7 +146,31 @@ fn of_data(value: &Value, depth: usize) -> Option<Value> {
 fn list_of(items: Option<Value>) -> Value {
     match items {
         Some(items) => json!({"type": "array", "items": items}),
-        None => json!({"type": "array"}),
+        // That they are not known tells two lists apart when they are merged.
+        None => json!({"type": "array", "items": UNKNOWN}),
+    }
+}
+
+fn drop_unknown(schema: &mut Value, depth: usize) {
+    let Value::Object(keywords) = schema else { return };
+    if depth > MAX_DEPTH {
+        return;
+    }
+    if keywords.get("items") == Some(&Value::Bool(UNKNOWN)) {
+        keywords.shift_remove("items");
+    }
+    for (keyword, inside) in keywords {
+        match (keyword.as_str(), inside) {
+            ("items", items) => drop_unknown(items, depth + 1),
+            ("properties", Value::Object(properties)) => {
+                properties.retain(|_, property| *property != Value::Bool(UNKNOWN));
+                properties.values_mut().for_each(|property| drop_unknown(property, depth + 1));
+            }
+            ("anyOf", Value::Array(options)) => {
+                options.iter_mut().for_each(|option| drop_unknown(option, depth + 1));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -136,7 +179,7 @@ fn merged(schemas: impl Iterator<Item = Value>) -> Option<Value> {
     DataSchema::merge(&schemas).map(DataSchema::into_value)
 }
 
-/// A schema that also declares the fields a mapping fills, marked `isImplied`.
+/// A schema that also declares the fields a mapping fills, marked `isImplied`; nothing when neither tells anything.
 ///
 /// Fields that were implied before and are no longer filled are gone; declared fields stay as they are.
 ///
@@ -148,57 +191,97 @@ fn merged(schemas: impl Iterator<Item = Value>) -> Option<Value> {
 /// let fields = DataSchema::from_value(&json!({"title": "Bug"}));
 /// let variables = DataSchema::from_value(&json!({"votes": 3}));
 /// let mapping = json!({"title": "x", "score": {"$var": "votes"}});
-/// let implied = implied_schema(&fields, &mapping, &variables);
+/// let implied = implied_schema(Some(&fields), &mapping, &variables).unwrap();
 /// assert_eq!(implied.as_value()["properties"]["score"], json!({"type": "integer", "isImplied": true}));
-/// assert_eq!(implied_schema(&implied, &json!({}), &variables), fields);
+/// assert_eq!(implied_schema(Some(&implied), &json!({}), &variables), Some(fields));
 /// ```
-pub fn implied_schema(schema: &DataSchema, mapping: &Value, vars: &DataSchema) -> DataSchema {
-    let mut out = schema.as_value().clone();
-    drop_implied(&mut out, 0);
-    if let Some(built) = of(mapping, Known { vars, jsonata: None }, 0) {
-        add_implied(&mut out, &built, 0);
+pub fn implied_schema(schema: Option<&DataSchema>, mapping: &Value, vars: &DataSchema) -> Option<DataSchema> {
+    let declared = schema.and_then(|schema| without_implied(schema.as_value(), 0));
+    let mut out = declared.and_then(|schema| DataSchema::new(schema).ok());
+    if let Some(mut built) = of(mapping, Known { vars, jsonata: None }, 0) {
+        drop_unknown(&mut built, 0);
+        add_implied(&mut out, &built, &Locator::root());
     }
-    DataSchema::new(out).unwrap_or_else(|_| schema.clone())
+    out.map(DataSchema::in_order)
 }
 
-fn drop_implied(schema: &mut Value, depth: usize) {
-    if depth > MAX_DEPTH {
-        return;
+/// The schema without what was implied; nothing when that is all of it.
+fn without_implied(schema: &Value, depth: usize) -> Option<Value> {
+    if !loose::truthy(schema) || schema.get("isImplied").is_some_and(loose::truthy) {
+        return None;
     }
-    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties.retain(|_, property| property.get("isImplied") != Some(&Value::Bool(true)));
-        properties.values_mut().for_each(|property| drop_implied(property, depth + 1));
-    }
+    Some(with_inside(schema.clone(), depth, without_implied))
 }
 
-fn add_implied(schema: &mut Value, built: &Value, depth: usize) {
-    let (Value::Object(keywords), Some(Value::Object(found))) = (schema, built.get("properties")) else {
-        return;
-    };
-    if depth > MAX_DEPTH || found.is_empty() || keywords.get("type").is_none_or(|kind| kind != "object") {
-        return;
-    }
-    let properties = keywords.entry("properties").or_insert_with(|| Value::Object(Map::new()));
-    let Value::Object(properties) = properties else { return };
-    for (name, found) in found {
-        match properties.get_mut(name) {
-            Some(declared) => add_implied(declared, found, depth + 1),
-            None => {
-                let mut implied = found.clone();
-                if let Value::Object(keywords) = &mut implied {
-                    keywords.shift_remove("title");
-                    if keywords.contains_key("properties") {
-                        keywords.insert("properties".to_owned(), Value::Object(Map::new()));
-                    }
+/// Declares what is built and not declared; what is declared of another type is left alone.
+fn add_implied(out: &mut Option<DataSchema>, built: &Value, place: &Locator) {
+    let kind = |schema: &Value| schema.get("type").cloned();
+    match out.as_ref().and_then(|schema| schema.at(place)) {
+        Some(declared) if kind(declared.as_value()) != kind(built) => {}
+        Some(_) if place.steps().len() < MAX_DEPTH => {
+            if loose::is_of_type(built, "object") {
+                for (name, built) in built.get("properties").and_then(Value::as_object).into_iter().flatten()
+                {
+                    add_implied(out, built, &place.property(name));
                 }
-                add_implied(&mut implied, found, depth + 1);
-                if let Value::Object(keywords) = &mut implied {
-                    keywords.insert("isImplied".to_owned(), Value::Bool(true));
-                }
-                properties.insert(name.clone(), implied);
+            } else if let Some(items) = built.get("items").filter(|_| loose::is_of_type(built, "array")) {
+                add_implied(out, items, &place.index(0));
+            }
+        }
+        Some(_) => {}
+        None => {
+            if let Some(implied) = implied(built, 0).and_then(|implied| DataSchema::new(implied).ok()) {
+                out.get_or_insert_default().put_unsorted(place, implied);
             }
         }
     }
+}
+
+/// The schema with all in it marked as implied; nothing for what is no schema.
+fn implied(schema: &Value, depth: usize) -> Option<Value> {
+    let mut out = schema.as_object()?.clone();
+    out.shift_remove("readOnly");
+    out.shift_remove("title");
+    out.insert("isImplied".to_owned(), Value::Bool(true));
+    Some(with_inside(Value::Object(out), depth, implied))
+}
+
+/// The schema with what is inside the object or list replaced; what is replaced by nothing goes.
+fn with_inside(mut schema: Value, depth: usize, replace: fn(&Value, usize) -> Option<Value>) -> Value {
+    let (is_object, is_array) = (loose::is_of_type(&schema, "object"), loose::is_of_type(&schema, "array"));
+    if depth > MAX_DEPTH {
+        return schema;
+    }
+    match &mut schema {
+        Value::Object(keywords) if is_object => {
+            if let Some(Value::Object(properties)) = keywords.get_mut("properties") {
+                properties.retain(|_, property| match replace(property, depth + 1) {
+                    Some(replaced) => {
+                        *property = replaced;
+                        true
+                    }
+                    None => false,
+                });
+            }
+        }
+        Value::Object(keywords) if is_array => {
+            match keywords
+                .get("items")
+                .filter(|items| loose::truthy(items))
+                .map(|items| replace(items, depth + 1))
+            {
+                Some(Some(items)) => {
+                    keywords.insert("items".to_owned(), items);
+                }
+                Some(None) => {
+                    keywords.shift_remove("items");
+                }
+                None => {}
+            }
+        }
+        _ => {}
+    }
+    schema
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn of<'f>(node: &'f Node, source: &'f Value) -> Option<Shape<'f>> {
             fields.iter().map(field).collect::<Option<_>>().map(Shape::Object)
         }
         Node::Call(call) if let Call::Var(locator) = &**call => Some(Shape::Var(locator.steps())),
-        Node::Call(_) | Node::List(_) => {
+        Node::Call(_) | Node::Invalid(_) | Node::List(_) => {
             let mut reads = Vec::new();
             // Only what is read the `$var` way can be read ahead.
             let is_told = reads_of(node, false, &mut |read| match read {

@@ -1,17 +1,24 @@
 //! Formulas turned into other formulas, without building them.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::cell::Cell;
 
+use serde_json::{Map, Value, json};
+
+use super::eval::{At, BUDGET, Evaluator};
 use super::kind::FormulaKind;
 use super::parse::MAX_DEPTH;
-use crate::locator::{Locator, Step, read_steps};
+use super::scope::Scope;
+use super::{Formula, Vars};
+use crate::locator::{Locator, Step, loose, peek_steps};
 use crate::schema::DataSchema;
 
 /// A formula with its variables replaced by what `vars` has at their places.
 ///
 /// Where `vars` has a `$var`, the rest of the path is appended to it: over `{"x": {"$var": "q"}}`,
-/// `x.y` becomes `q.y`. A variable that `vars` does not have is absent, and so is what then is empty; a
-/// `$case` loses the cases whose filter is absent. `$formula` gives way to its argument. This is how a
+/// `x.y` becomes `q.y`. A variable that `vars` does not have is absent, and so is what then is empty. A
+/// `$case` loses the cases that have no filter, or none any more; without cases its default stands for it. Both
+/// sides of an `$eval` are built over `vars`. `$formula` gives way to its argument. This is how a
 /// mapping onto a unified model becomes a mapping onto a collection.
 ///
 /// ```
@@ -23,7 +30,7 @@ use crate::schema::DataSchema;
 /// assert_eq!(transform_variables(&mapping, &fields), Some(json!({"title": {"$var": "input.task.name"}})));
 /// ```
 pub fn transform_variables(value: &Value, vars: &Value) -> Option<Value> {
-    rewrite(value, &|text| replacement(text, vars), 0)
+    Rewriter { vars, work: Cell::new(BUDGET) }.rewrite(value, 0)
 }
 
 /// A formula without the variables a schema does not have; the others are written in full.
@@ -41,7 +48,7 @@ pub fn transform_variables(value: &Value, vars: &Value) -> Option<Value> {
 /// ```
 pub fn retain_variables(value: &Value, schema: &DataSchema) -> Option<Value> {
     let known = variables_of(schema.as_value(), &Locator::root());
-    rewrite(value, &|text| replacement(text, &known), 0)
+    Rewriter { vars: &known, work: Cell::new(BUDGET) }.rewrite(value, 0)
 }
 
 /// The fields of a schema as variables: each object has its own variable and those of its fields.
@@ -56,6 +63,7 @@ fn variables_of(schema: &Value, place: &Locator) -> Value {
             out.insert(name.clone(), variables_of(property, &place.property(name)));
         }
     }
+    loose::sort_positions(&mut out);
     Value::Object(out)
 }
 
@@ -91,6 +99,7 @@ fn merge(parent: Option<&Value>, child: Option<&Value>, depth: usize) -> Option<
             for name in old.keys().chain(added) {
                 out.extend(merge(old.get(name), new.get(name), depth + 1).map(|value| (name.clone(), value)));
             }
+            loose::sort_positions(&mut out);
             return Some(Value::Object(out));
         }
         _ => {}
@@ -98,77 +107,79 @@ fn merge(parent: Option<&Value>, child: Option<&Value>, depth: usize) -> Option<
     Some(b.clone())
 }
 
-/// Rewrites each variable, and leaves out what is absent then.
-fn rewrite(value: &Value, variable: &dyn Fn(&Value) -> Option<Value>, depth: usize) -> Option<Value> {
-    if depth > MAX_DEPTH || (depth == 0 && super::size_of(value).is_none()) {
-        return None;
-    }
-    let inner = |value: &Value| rewrite(value, variable, depth + 1);
-    let Some((kind, argument)) = FormulaKind::of(value) else {
-        return match value {
-            Value::Array(items) if !items.is_empty() => {
-                let items: Vec<Value> = items.iter().filter_map(inner).collect();
-                (!items.is_empty()).then_some(Value::Array(items))
-            }
-            Value::Object(fields) if !fields.is_empty() => {
-                let fields: Map<String, Value> =
-                    fields.iter().filter_map(|(name, field)| Some((name.clone(), inner(field)?))).collect();
-                (!fields.is_empty()).then_some(Value::Object(fields))
-            }
-            value => Some(value.clone()),
-        };
-    };
-    let argument = match kind {
-        FormulaKind::Var => return variable(argument),
-        FormulaKind::Formula => return inner(argument),
-        FormulaKind::Eval => {
-            let mut out = value.as_object()?.clone();
-            out.insert("$eval".to_owned(), inner(argument)?);
-            if let Some((name, operand)) = value.as_object().and_then(|fields| fields.iter().nth(1)) {
-                match inner(operand) {
-                    Some(operand) => out.insert(name.clone(), operand),
-                    None => out.shift_remove(name),
-                };
-            }
-            return Some(Value::Object(out));
-        }
-        FormulaKind::Iterate => {
-            let mut out = argument.as_object()?.clone();
-            out.insert("source".to_owned(), inner(argument.get("source")?)?);
-            Value::Object(out)
-        }
-        FormulaKind::Case => cases(argument, &inner)?,
-        _ => inner(argument)?,
-    };
-    Some(Value::Object(Map::from_iter([(format!("${}", kind.as_str()), argument)])))
+/// Puts what variables stand for in their places.
+struct Rewriter<'v> {
+    vars: &'v Value,
+    /// The work left for comparisons, whose values are built.
+    work: Cell<u64>,
 }
 
-/// The cases whose filters are still there.
-fn cases(argument: &Value, inner: &dyn Fn(&Value) -> Option<Value>) -> Option<Value> {
-    let kept = |cases: &Vec<Value>| -> Vec<Value> {
-        let has_filter = |case: &Value| case.get("filter").is_some_and(|filter| !filter.is_null());
-        cases
-            .iter()
-            .filter_map(|case| Some((case, inner(case)?)))
-            .filter(|(old, new)| !has_filter(old) || has_filter(new))
-            .map(|(_, new)| new)
-            .collect()
-    };
-    match argument {
-        Value::Array(cases) => Some(Value::Array(kept(cases))),
-        Value::Object(fields) => {
-            let mut out = Map::new();
-            for (name, field) in fields {
-                let field = match field {
-                    Value::Array(cases) if name == "cases" => Some(Value::Array(kept(cases))),
-                    field => inner(field),
-                };
-                out.extend(field.map(|field| (name.clone(), field)));
-            }
-            Some(Value::Object(out))
+impl Rewriter<'_> {
+    /// Rewrites each variable, and leaves out what is absent then.
+    fn rewrite(&self, value: &Value, depth: usize) -> Option<Value> {
+        if depth > MAX_DEPTH || (depth == 0 && super::size_of(value).is_none()) {
+            return None;
         }
-        _ => None,
+        let inner = |value: &Value| self.rewrite(value, depth + 1);
+        let Some((kind, argument)) = FormulaKind::of(value) else {
+            return match value {
+                Value::Array(items) if !items.is_empty() => {
+                    let items: Vec<Value> = items.iter().filter_map(inner).collect();
+                    (!items.is_empty()).then_some(Value::Array(items))
+                }
+                Value::Object(fields) if !fields.is_empty() => {
+                    let fields =
+                        fields.iter().filter_map(|(name, field)| Some((name.clone(), inner(field)?)));
+                    let fields: Map<String, Value> = fields.collect();
+                    (!fields.is_empty()).then_some(Value::Object(fields))
+                }
+                value => Some(value.clone()),
+            };
+        };
+        let argument = match kind {
+            FormulaKind::Var => return replacement(argument, self.vars),
+            FormulaKind::Formula => return inner(argument),
+            FormulaKind::Eval => {
+                let mut out = Map::from_iter([("$eval".to_owned(), self.built(argument)?)]);
+                if let Some((name, operand)) = value.as_object().and_then(|fields| fields.iter().nth(1)) {
+                    out.extend(self.built(operand).map(|operand| (name.clone(), operand)));
+                }
+                return Some(Value::Object(out));
+            }
+            FormulaKind::Iterate => {
+                let mut out = argument.as_object()?.clone();
+                out.insert("source".to_owned(), inner(argument.get("source")?)?);
+                Value::Object(out)
+            }
+            FormulaKind::Case => return cases(argument, &inner),
+            _ => inner(argument)?,
+        };
+        Some(Value::Object(Map::from_iter([(format!("${}", kind.as_str()), argument)])))
     }
+
+    /// What a side of a comparison comes to over the replacements.
+    fn built(&self, value: &Value) -> Option<Value> {
+        let formula = Formula::parse(value).ok()?;
+        let (evaluator, vars) = (Evaluator::within(self.work.get()), Vars::from(self.vars));
+        let at = At { scope: Scope::Vars(&vars), schema: None };
+        let built = evaluator.owned(evaluator.eval(formula.node(), at)).ok().flatten();
+        self.work.set(evaluator.left());
+        built
+    }
+}
+
+/// The cases that have a filter then, and the default; the default alone when there is no such case.
+fn cases(argument: &Value, inner: &dyn Fn(&Value) -> Option<Value>) -> Option<Value> {
+    let cases = argument.as_array().or_else(|| argument.get("cases")?.as_array())?;
+    let kept: Vec<Value> =
+        cases.iter().filter_map(inner).filter(|case| case.get("filter").is_some()).collect();
+    let default = argument.get("default").and_then(inner);
+    if kept.is_empty() {
+        return default;
+    }
+    let mut out = Map::from_iter([("cases".to_owned(), Value::Array(kept))]);
+    out.extend(default.map(|default| ("default".to_owned(), default)));
+    Some(json!({ "$case": out }))
 }
 
 fn variable(text: String) -> Value {
@@ -177,20 +188,24 @@ fn variable(text: String) -> Value {
 
 /// What stands for a variable.
 fn replacement(text: &Value, vars: &Value) -> Option<Value> {
-    let locator = Locator::from_value(text).ok()?;
-    let steps = locator.steps();
-    for n in 0..=steps.len() {
-        let found = read_steps(&steps[..n], vars)?;
+    let locator = Locator::from_value(text).ok().filter(|_| loose::truthy(vars))?;
+    let mut rest = locator.steps();
+    let mut found = Cow::Borrowed(vars);
+    loop {
         if let Some((kind, argument)) = FormulaKind::of(&found) {
-            let rest = &steps[n..];
-            return match (kind, argument) {
-                _ if rest.is_empty() => Some(found.into_owned()),
-                (FormulaKind::Var, Value::String(base)) => Some(variable(format!("{base}{}", tail(rest)))),
-                _ => None,
-            };
+            let base = (kind == FormulaKind::Var).then(|| loose::text(Some(argument)))?;
+            return Some(variable(format!("{base}{}", tail(rest))));
         }
+        let Some((step, after)) = rest.split_first() else { return Some(found.into_owned()) };
+        found = match found {
+            Cow::Borrowed(value) => peek_steps(std::slice::from_ref(step), value)?,
+            Cow::Owned(_) => return None,
+        };
+        if after.is_empty() {
+            return Some(found.into_owned());
+        }
+        rest = after;
     }
-    read_steps(steps, vars).map(std::borrow::Cow::into_owned)
 }
 
 /// The steps as text, without the `$`.
@@ -205,17 +220,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cases_without_their_filter_are_gone() {
+    fn cases_without_filter_are_gone() {
         let value = json!({"$case": {"cases": [
             {"filter": {"$eval": {"$var": "gone"}, "is": 1}, "value": 1},
-            {"filter": {"$eval": {"$var": "x"}, "is": 1}, "value": 2},
+            {"filter": {"$eval": {"$var": "x"}, "is": {"$concat": ["a", "b"]}, "more": 1}, "value": 2},
             {"value": 3},
-        ]}});
+        ], "default": {"$var": "x"}}});
+        let vars = json!({"x": {"$var": "q"}});
         let expected = json!({"$case": {"cases": [
-            {"filter": {"$eval": {"$var": "q"}, "is": 1}, "value": 2},
-            {"value": 3},
-        ]}});
-        assert_eq!(transform_variables(&value, &json!({"x": {"$var": "q"}})), Some(expected));
+            {"filter": {"$eval": {"$var": "q"}, "is": "ab"}, "value": 2},
+        ], "default": {"$var": "q"}}});
+        assert_eq!(transform_variables(&value, &vars), Some(expected));
+        let no_case = json!({"$case": {"cases": [{"value": 3}], "default": {"$var": "x"}}});
+        assert_eq!(transform_variables(&no_case, &vars), Some(json!({"$var": "q"})));
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn key(kind: FormulaKind) -> Step {
     Step::Property(format!("${}", kind.as_str()))
 }
 
-/// The places of formulas of a kind that have no other keys.
+/// The places of formulas of a kind that have no other keys; those found are not searched further.
 ///
 /// ```
 /// use membrane_core::formula::{FormulaKind, formula_places};
@@ -74,6 +74,7 @@ pub fn formula_places(value: &Value, kind: FormulaKind) -> Vec<Locator> {
         }
         if is_lone(value, kind) {
             out.push(Locator::from_steps(place.clone()));
+            return;
         }
         match value {
             Value::Array(items) => {

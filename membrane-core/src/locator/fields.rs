@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::write::write_unsorted;
 use super::{Locator, Step, loose};
 
 /// The places of all leaves: values that are neither `null` nor containers.
@@ -63,16 +64,18 @@ pub fn find(value: &Value, wanted: &Value) -> Vec<Locator> {
 pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
     let mut out = None;
     for place in places {
-        if let Some(found) = place.at(value) {
-            place.write(out.get_or_insert_with(|| Value::Object(Map::new())), Some(found.clone()));
+        if let Some(found) = place.peek(value) {
+            let out = out.get_or_insert_with(|| Value::Object(Map::new()));
+            write_unsorted(place.steps(), out, Some(found.into_owned()));
         }
     }
+    out.iter_mut().for_each(loose::sort_all);
     out
 }
 
 /// An object that has a value at each of these places.
 ///
-/// They are written one after the other. A property of an earlier place and the root do not count.
+/// They are written one after the other. A property of another of these places and the root do not count.
 ///
 /// ```
 /// use membrane_core::Locator;
@@ -85,16 +88,16 @@ pub fn pick(value: &Value, places: &[Locator]) -> Option<Value> {
 /// ```
 #[must_use]
 pub fn object_of(places: &[Locator], value: &Value) -> Value {
+    let known: HashSet<&[Step]> = places.iter().map(Locator::steps).collect();
     let mut out = Value::Object(Map::new());
-    let mut written: HashSet<&[Step]> = HashSet::new();
     for place in places.iter().filter(|place| !place.is_root()) {
         let steps = place.steps();
-        let is_inside = |n: &usize| written.contains(&steps[..*n]) && matches!(steps[*n], Step::Property(_));
-        if !(1..steps.len()).any(|n| is_inside(&n)) {
-            place.write(&mut out, Some(value.clone()));
-            written.insert(steps);
+        let is_inside = |n: usize| matches!(steps[n], Step::Property(_)) && known.contains(&steps[..n]);
+        if !(1..steps.len()).any(is_inside) {
+            write_unsorted(steps, &mut out, Some(value.clone()));
         }
     }
+    loose::sort_all(&mut out);
     out
 }
 

@@ -21,6 +21,14 @@ pub(crate) fn truthy(value: &Value) -> bool {
     }
 }
 
+/// Whether a schema says that it is of a type; a list that names only this type does.
+pub(crate) fn is_of_type(schema: &Value, name: &str) -> bool {
+    match schema.get("type") {
+        Some(Value::Array(names)) => matches!(names.as_slice(), [known] if known == name),
+        kind => kind.is_some_and(|kind| kind == name),
+    }
+}
+
 /// Whether the value is absent, `null`, or an empty text, list or object.
 pub(crate) fn is_empty(value: Option<&Value>) -> bool {
     match value {
@@ -270,6 +278,44 @@ fn deep_equal_at(a: &Value, b: &Value, depth: usize) -> bool {
 pub(crate) fn list_position(name: &str) -> Option<usize> {
     let canonical = name == "0" || (!name.starts_with('0') && name.bytes().all(|b| b.is_ascii_digit()));
     if canonical && !name.is_empty() { name.parse().ok() } else { None }
+}
+
+/// The fields in the order every JavaScript object has: names that are positions first, smallest first.
+pub(crate) fn in_order(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut all: Vec<_> = fields.iter().collect();
+    if fields.keys().any(|name| list_position(name).is_some()) {
+        all.sort_by_key(|(name, _)| list_position(name).map_or((true, 0), |position| (false, position)));
+    }
+    all
+}
+
+/// Moves the name that was put last to where every JavaScript object has it.
+pub(crate) fn settle(fields: &mut Map<String, Value>, name: &str) {
+    let Some(position) = list_position(name) else { return };
+    let mut names = fields.keys().rev();
+    if names.next().is_none_or(|last| last != name) {
+        return;
+    }
+    let before = names.next();
+    if before.is_some_and(|before| list_position(before).is_none_or(|before| before > position)) {
+        sort_positions(fields);
+    }
+}
+
+/// As [`sort_positions`], also inside of the value.
+pub(crate) fn sort_all(value: &mut Value) {
+    fn sort(value: &mut Value, left: usize) {
+        let Some(left) = left.checked_sub(1) else { return };
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| sort(item, left)),
+            Value::Object(fields) => {
+                sort_positions(fields);
+                fields.values_mut().for_each(|field| sort(field, left));
+            }
+            _ => {}
+        }
+    }
+    sort(value, MAX_DEPTH);
 }
 
 /// Puts the names that are positions first, smallest first, as every JavaScript object has them.

@@ -22,7 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 pub use self::fields::{exclude, find, leaves, object_of, pick};
-pub(crate) use self::read::{each_reached, overlap, read_steps};
+pub(crate) use self::read::{each_reached, overlap, peek as peek_steps, read_steps};
 use crate::error::{Error, Result};
 
 /// The place of a value inside another.
@@ -242,6 +242,21 @@ impl Locator {
     /// ```
     pub fn at<'a>(&self, value: &'a Value) -> Option<&'a Value> {
         read::at(&self.0, value)
+    }
+
+    /// As [`Locator::at`], and the `length` of a list, which is no value in it.
+    ///
+    /// ```
+    /// use membrane_core::Locator;
+    /// use serde_json::json;
+    ///
+    /// let counts = json!({"counts": [0, null]});
+    /// assert_eq!(Locator::parse("$.counts.length")?.peek(&counts).as_deref(), Some(&json!(2)));
+    /// assert_eq!(Locator::parse("$.counts[0]")?.peek(&counts).as_deref(), Some(&json!(0)));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn peek<'a>(&self, value: &'a Value) -> Option<Cow<'a, Value>> {
+        read::peek(&self.0, value)
     }
 
     /// Moves the value there out, and leaves `null` in its place.

@@ -41,7 +41,11 @@ fn property<'t>(text: &'t str, steps: &mut Vec<Step>) -> &'t str {
     let mut end = text.len();
     while let Some((at, c)) = chars.next() {
         match c {
-            '\\' => name.extend(chars.next().map(|(_, c)| c)),
+            '\\' => match chars.next() {
+                Some((_, c)) if !is_line_end(c) => name.push(c),
+                // Nothing is escaped by it.
+                next => name.extend(std::iter::once('\\').chain(next.map(|(_, c)| c))),
+            },
             '.' | '[' => {
                 end = at;
                 break;
@@ -51,6 +55,10 @@ fn property<'t>(text: &'t str, steps: &mut Vec<Step>) -> &'t str {
     }
     steps.push(Step::Property(name));
     &text[end..]
+}
+
+fn is_line_end(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}')
 }
 
 fn index<'t>(text: &'t str, steps: &mut Vec<Step>, whole: &str) -> Result<&'t str> {
@@ -95,6 +103,8 @@ mod tests {
             ("a[ 0x2 ][]", vec![property("a"), Step::Index(2), Step::Index(0)]),
             ("a[1.5]", vec![property("a"), Step::Nowhere("1.5".to_owned())]),
             ("a]", vec![property("a]")]),
+            ("a\\", vec![property("a\\")]),
+            ("\\\n", vec![property("\\\n")]),
         ] {
             assert_eq!(parse(text).unwrap().steps(), steps, "{text}");
         }

@@ -29,6 +29,16 @@ pub(super) fn at<'a>(steps: &[Step], value: &'a Value) -> Option<&'a Value> {
     steps.iter().try_fold(value, |value, step| enter(step, value))
 }
 
+/// The way of patches, and the length of a list.
+pub(crate) fn peek<'a>(steps: &[Step], value: &'a Value) -> Option<Cow<'a, Value>> {
+    if let Some((last, parents)) = steps.split_last()
+        && let Some(list) = at(parents, value).filter(|list| is_length(last, list))
+    {
+        return length(list).map(Cow::Owned);
+    }
+    at(steps, value).map(Cow::Borrowed)
+}
+
 pub(super) fn take(steps: &[Step], value: &mut Value) -> Option<Value> {
     let mut value = value;
     for step in steps {

@@ -8,6 +8,20 @@ use super::{Step, loose};
 const MAX_GAP: usize = 100_000;
 
 pub(super) fn write(steps: &[Step], target: &mut Value, value: Option<Value>) {
+    write_by(steps, target, value, loose::settle);
+}
+
+/// Leaves new names where they are put; [`loose::sort_all`] is for when all are there.
+pub(super) fn write_unsorted(steps: &[Step], target: &mut Value, value: Option<Value>) {
+    write_by(steps, target, value, |_, _| {});
+}
+
+fn write_by(
+    steps: &[Step],
+    target: &mut Value,
+    value: Option<Value>,
+    settle: impl Fn(&mut Map<String, Value>, &str),
+) {
     let Some((last, parents)) = steps.split_last() else {
         *target = value.unwrap_or(Value::Null);
         return;
@@ -16,7 +30,16 @@ pub(super) fn write(steps: &[Step], target: &mut Value, value: Option<Value>) {
     for step in parents {
         shape(step, target);
         let child = match (step, target) {
-            (Step::Property(name), Value::Object(fields)) => fields.entry(name).or_insert(Value::Null),
+            (Step::Property(name), Value::Object(fields)) => {
+                if !fields.contains_key(name) {
+                    fields.insert(name.clone(), Value::Null);
+                    settle(fields, name);
+                }
+                match fields.get_mut(name) {
+                    Some(child) => child,
+                    None => return,
+                }
+            }
             (step, Value::Array(items)) => match position(step).and_then(|index| slot(items, index)) {
                 Some(child) => child,
                 None => return,
@@ -28,10 +51,8 @@ pub(super) fn write(steps: &[Step], target: &mut Value, value: Option<Value>) {
     shape(last, target);
     match (last, target, value) {
         (Step::Property(name), Value::Object(fields), Some(value)) => {
-            let is_new = fields.insert(name.clone(), value).is_none();
-            if is_new && loose::list_position(name).is_some() {
-                loose::sort_positions(fields);
-            }
+            fields.insert(name.clone(), value);
+            settle(fields, name);
         }
         (Step::Property(name), Value::Object(fields), None) => {
             fields.shift_remove(name);
@@ -43,7 +64,12 @@ pub(super) fn write(steps: &[Step], target: &mut Value, value: Option<Value>) {
                 }
             }
             (Some(index), None) if index < items.len() => {
-                items.remove(index);
+                // By its name only the item goes, not its place.
+                if matches!(step, Step::Property(_)) {
+                    items[index] = Value::Null;
+                } else {
+                    items.remove(index);
+                }
             }
             _ => {}
         },
@@ -107,6 +133,15 @@ mod tests {
         let out = written(json!({"a": 1, "b": 2, "c": 3}), "a", None);
         assert_eq!(out.to_string(), r#"{"b":2,"c":3}"#);
         assert_eq!(written(json!([1, 2, 3]), "$[1]", None), json!([1, 3]));
+        assert_eq!(written(json!([1, 2, 3]), "$.1", None), json!([1, null, 3]));
         assert_eq!(written(json!({}), "x.y", None), json!({"x": {}}));
+        assert_eq!(
+            written(json!({"a": 1, "b": 2}), "1.x", Some(json!(0))).to_string(),
+            r#"{"1":{"x":0},"a":1,"b":2}"#
+        );
+        assert_eq!(
+            written(json!({"2": 1, "b": 2}), "$.10", Some(json!(0))).to_string(),
+            r#"{"2":1,"10":0,"b":2}"#
+        );
     }
 }

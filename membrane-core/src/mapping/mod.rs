@@ -131,7 +131,7 @@ impl FieldMapping {
         let mapping = Self::deserialize(value).map_err(|error| wrong(error.to_string()))?;
         for (field, formula) in mapping.values() {
             if let Some(formula) = formula {
-                Formula::parse(formula)
+                Formula::parse_strict(formula)
                     .map_err(|error| wrong(format!("{field}: {}", error.message())).with("field", field))?;
             }
         }

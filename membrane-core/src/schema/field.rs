@@ -51,7 +51,7 @@ impl DataSchema {
     pub fn has_fixed_values(&self) -> bool {
         ["enum", "referenceRecords", "referenceCollection"]
             .iter()
-            .any(|keyword| self.keyword(keyword).is_some())
+            .any(|keyword| self.keyword(keyword).is_some_and(loose::truthy))
             || self.keyword("type").is_some_and(|kind| kind == "boolean")
     }
 
@@ -69,7 +69,7 @@ impl DataSchema {
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn allows_custom_value(&self) -> bool {
-        !self.has_fixed_values() || self.keyword("allowCustom") == Some(&Value::Bool(true))
+        !self.has_fixed_values() || self.keyword("allowCustom").is_some_and(loose::truthy)
     }
 
     /// Where the records are whose ids are the values.

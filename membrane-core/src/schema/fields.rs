@@ -4,19 +4,26 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::locator::{Locator, Step};
+use crate::locator::{Locator, Step, loose};
 
 const MAX_DEPTH: usize = 128;
 
-/// The schema of a place.
+/// The schema of a place; only objects have properties, and only lists items.
 pub(super) fn at<'a>(schema: &'a Value, place: &[Step]) -> Option<&'a Value> {
-    place.iter().try_fold(schema, |schema, step| match step {
-        Step::Property(name) => schema.get("properties")?.get(name),
-        _ => schema.get("items"),
+    place.iter().try_fold(schema, |schema, step| {
+        let inside = match step {
+            Step::Property(name) if loose::is_of_type(schema, "object") => {
+                schema.get("properties")?.get(name)
+            }
+            Step::Index(_) | Step::Nowhere(_) if loose::is_of_type(schema, "array") => schema.get("items"),
+            _ => None,
+        };
+        inside.filter(|schema| loose::truthy(schema))
     })
 }
 
 fn at_mut<'a>(schema: &'a mut Value, place: &[Step]) -> Option<&'a mut Value> {
+    at(schema, place)?;
     place.iter().try_fold(schema, |schema, step| match step {
         Step::Property(name) => schema.get_mut("properties")?.get_mut(name),
         _ => schema.get_mut("items"),
@@ -25,6 +32,15 @@ fn at_mut<'a>(schema: &'a mut Value, place: &[Step]) -> Option<&'a mut Value> {
 
 /// Puts the schema of a place; objects and lists on the way are declared.
 pub(super) fn put(schema: &mut Value, place: &[Step], inner: Value) {
+    put_by(schema, place, inner, loose::settle);
+}
+
+/// Leaves new names where they are put; [`loose::sort_all`] is for when all are there.
+pub(super) fn put_unsorted(schema: &mut Value, place: &[Step], inner: Value) {
+    put_by(schema, place, inner, |_, _| {});
+}
+
+fn put_by(schema: &mut Value, place: &[Step], inner: Value, settle: impl Fn(&mut Map<String, Value>, &str)) {
     let mut schema = schema;
     for step in place {
         let (kind, keyword) = match step {
@@ -43,7 +59,12 @@ pub(super) fn put(schema: &mut Value, place: &[Step], inner: Value) {
                     *child = Value::Object(Map::new());
                 }
                 let Value::Object(properties) = child else { return };
-                properties.entry(name).or_insert(Value::Null)
+                if !properties.contains_key(name) {
+                    properties.insert(name.clone(), Value::Null);
+                    settle(properties, name);
+                }
+                let Some(property) = properties.get_mut(name) else { return };
+                property
             }
             _ => child,
         };
@@ -75,20 +96,16 @@ pub(super) fn walk<'s>(
     }
 }
 
-/// The places of all fields, those inside objects included.
+/// The places of all fields, each before those inside it.
 pub(super) fn places(schema: &Value) -> Vec<Locator> {
     fn walk(schema: &Value, place: &Locator, out: &mut Vec<Locator>) {
-        if place.steps().len() > MAX_DEPTH {
+        if place.steps().len() > MAX_DEPTH || !is_object(schema) {
             return;
         }
         for (name, property) in properties(schema) {
             let place = place.property(name);
-            let is_leaf = properties(property).next().is_none();
-            if is_leaf {
-                out.push(place);
-            } else {
-                walk(property, &place, out);
-            }
+            out.push(place.clone());
+            walk(property, &place, out);
         }
     }
     let mut out = Vec::new();
@@ -147,13 +164,12 @@ pub(super) fn missing(schema: &Value, value: &Value) -> Vec<Locator> {
     out
 }
 
-/// Makes fields required; those of objects the schema does not have are left out.
+/// Makes fields required, also when they are already; those of objects the schema does not have are left out.
 pub(super) fn add_required(schema: &mut Value, places: &[Locator]) {
     for place in places {
         let Some((Step::Property(name), parents)) = place.steps().split_last() else { continue };
         let Some(Value::Object(keywords)) = at_mut(schema, parents) else { continue };
         match keywords.get_mut("required") {
-            Some(Value::Array(names)) if names.iter().any(|known| known == name) => {}
             Some(Value::Array(names)) => names.push(Value::from(name.as_str())),
             _ => {
                 keywords.insert("required".to_owned(), json!([name]));
@@ -177,16 +193,15 @@ pub(super) fn remove_required(schema: &mut Value, depth: usize) {
 /// Only these fields.
 pub(super) fn pick(schema: &Value, places: &[Locator]) -> Value {
     let mut out = json!({"type": "object", "properties": {}});
-    for place in places {
-        // A place outside the fields would take the place of all of them.
-        if !matches!(place.steps().first(), Some(Step::Property(_))) || !is_object(schema) {
-            continue;
-        }
-        if let Some(found) = at(schema, place.steps()) {
-            put(&mut out, place.steps(), found.clone());
+    let has_fields = is_object(schema) && schema.get("properties").is_some_and(loose::truthy);
+    // A place outside the fields would take the place of all of them.
+    for place in places.iter().filter(|place| matches!(place.steps().first(), Some(Step::Property(_)))) {
+        if has_fields && let Some(found) = at(schema, place.steps()) {
+            put_unsorted(&mut out, place.steps(), found.clone());
         }
     }
-    if required_names(schema).next().is_some() {
+    loose::sort_all(&mut out);
+    if has_fields && schema.get("required").is_some_and(Value::is_array) {
         let is_picked = |name: &&str| places.iter().any(|place| is_field(place, name));
         let kept: Vec<&str> = required_names(schema).filter(is_picked).collect();
         out["required"] = json!(kept);
@@ -222,16 +237,19 @@ pub(super) fn exclude_marked(schema: &mut Value, mark: &str, depth: usize) {
     if depth > MAX_DEPTH {
         return;
     }
-    if is_object(schema)
-        && let Value::Object(keywords) = schema
-    {
-        keywords.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+    let (is_object, is_array) = (is_object(schema), schema.get("type").is_some_and(|kind| kind == "array"));
+    let Value::Object(keywords) = schema else { return };
+    if is_object {
+        let properties = keywords.entry("properties").or_insert(Value::Null);
+        if !properties.is_object() {
+            *properties = Value::Object(Map::new());
+        }
+        if let Value::Object(properties) = properties {
+            properties.retain(|_, property| !property.get(mark).is_some_and(loose::truthy));
+            properties.values_mut().for_each(|property| exclude_marked(property, mark, depth + 1));
+        }
     }
-    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties.retain(|_, property| property.get(mark) != Some(&Value::Bool(true)));
-        properties.values_mut().for_each(|property| exclude_marked(property, mark, depth + 1));
-    }
-    if let Some(items) = schema.get_mut("items") {
+    if let Some(items) = keywords.get_mut("items").filter(|_| is_array) {
         exclude_marked(items, mark, depth + 1);
     }
 }

@@ -122,10 +122,12 @@ impl<'a> Fit<'a> {
         }
         match (kind, value) {
             (Some("object"), Value::Object(fields)) => self.object(fields, schema, depth),
-            (Some("object"), value) if self.adds_defaults && !value.is_array() => self
-                .object(Map::new(), schema, depth)
-                .filter(|out| !loose::is_empty(Some(out)))
-                .or(Some(value)),
+            // What is no object becomes one when fields of the schema come out, as with defaults.
+            (Some("object"), value) => {
+                let mut declared = parts(&value);
+                let is_declared = !self.declared(&mut declared, schema, depth).is_empty();
+                if is_declared { self.object(parts(&value), schema, depth) } else { Some(value) }
+            }
             (Some("array"), Value::Array(items)) => self.array(items, schema, depth),
             (Some(kind), value) if self.normalizes => Some(normalized(kind, value)),
             (_, value) => Some(value),
@@ -134,21 +136,27 @@ impl<'a> Fit<'a> {
 
     fn object(&self, mut fields: Map<String, Value>, schema: &Value, depth: usize) -> Option<Value> {
         let was_empty = fields.is_empty();
+        let mut out = self.declared(&mut fields, schema, depth);
         let declared = schema.get("properties").and_then(Value::as_object);
-        let mut out = Map::new();
-        for (name, property) in declared.into_iter().flatten() {
-            let value = fields.get_mut(name).map(Value::take);
-            let is_read_only = property.get("readOnly") == Some(&Value::Bool(true));
-            if is_read_only && self.skips_read_only {
-                continue;
-            }
-            out.extend(self.apply(value, property, depth + 1).map(|value| (name.clone(), value)));
-        }
         if !self.skips_unknown || schema.get("additionalProperties").is_some_and(loose::truthy) {
             let declared: HashSet<&String> = declared.into_iter().flatten().map(|(name, _)| name).collect();
             out.extend(fields.into_iter().filter(|(name, _)| !declared.contains(name)));
         }
+        loose::sort_positions(&mut out);
         (was_empty || !out.is_empty()).then_some(Value::Object(out))
+    }
+
+    /// The fields the schema declares, taken out of those there are.
+    fn declared(&self, fields: &mut Map<String, Value>, schema: &Value, depth: usize) -> Map<String, Value> {
+        let mut out = Map::new();
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let value = fields.get_mut(name).map(Value::take);
+            if self.skips_read_only && property.get("readOnly").is_some_and(loose::truthy) {
+                continue;
+            }
+            out.extend(self.apply(value, property, depth + 1).map(|value| (name.clone(), value)));
+        }
+        out
     }
 
     fn array(&self, items: Vec<Value>, schema: &Value, depth: usize) -> Option<Value> {
@@ -158,6 +166,16 @@ impl<'a> Fit<'a> {
             items.into_iter().filter_map(|item| self.apply(Some(item), schema, depth + 1)).collect();
         (was_empty || !out.is_empty()).then_some(Value::Array(out))
     }
+}
+
+/// A list and a text as fields, by position.
+fn parts(value: &Value) -> Map<String, Value> {
+    let parts: Vec<Value> = match value {
+        Value::Array(items) => items.clone(),
+        Value::String(text) => text.chars().map(|c| Value::from(c.to_string())).collect(),
+        _ => Vec::new(),
+    };
+    parts.into_iter().enumerate().map(|(n, part)| (n.to_string(), part)).collect()
 }
 
 fn normalized(kind: &str, value: Value) -> Value {

@@ -1,7 +1,9 @@
 //! Schemas laid over each other.
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value, json};
+
+use crate::locator::loose;
 
 /// The types in the order a merged schema lists them; the first is no type at all.
 const TYPES: [&str; 8] = ["", "null", "boolean", "number", "integer", "string", "array", "object"];
@@ -18,16 +20,22 @@ fn merge_at(schemas: &[&Value], depth: usize) -> Option<Value> {
         return schemas.first().map(|first| (*first).clone());
     }
     let mut groups: [Vec<Map<String, Value>>; 8] = Default::default();
+    let mut unwrapped = Vec::new();
     for schema in schemas {
-        flatten(schema, depth, &mut |kind, keywords| {
-            // Whole numbers are numbers as soon as there is one that is not.
-            groups[kind].push(keywords);
-        });
+        unwrap(schema, depth, &mut unwrapped);
     }
-    let [_, _, _, numbers, integers, ..] = &groups;
-    if !numbers.is_empty() && !integers.is_empty() {
-        groups[3] = in_order_of(schemas, depth, &["number", "integer"]);
-        groups[4].clear();
+    for keywords in unwrapped.into_iter().map(keywords_of) {
+        if let Some(kind) = group_of(&keywords) {
+            groups[kind].push(keywords);
+        }
+    }
+    // Whole numbers are numbers as soon as there is one that is not, and come after those.
+    let [_, _, _, numbers, integers, ..] = &mut groups;
+    if !numbers.is_empty() {
+        numbers.extend(integers.drain(..).map(|mut keywords| {
+            keywords.insert("type".to_owned(), Value::from("number"));
+            keywords
+        }));
     }
     let is_typed = groups[1..].iter().any(|group| !group.is_empty());
     let mut merged = Vec::new();
@@ -58,49 +66,35 @@ fn merge_at(schemas: &[&Value], depth: usize) -> Option<Value> {
     Some(json!({"anyOf": options}))
 }
 
-/// Takes apart `anyOf` and lists of types; passes what has a known type, or none, on by its type's number.
-fn flatten(schema: &Value, depth: usize, found: &mut dyn FnMut(usize, Map<String, Value>)) {
-    let Value::Object(keywords) = schema else { return };
-    if let Some(Value::Array(options)) = keywords.get("anyOf") {
-        if depth <= MAX_DEPTH {
-            options.iter().for_each(|option| flatten(option, depth + 1, found));
-        }
+/// Takes apart `anyOf` and lists of types.
+fn unwrap(schema: &Value, depth: usize, out: &mut Vec<Value>) {
+    if !loose::truthy(schema) {
         return;
     }
-    let number_of = |name: &Value| name.as_str().filter(|name| !name.is_empty()).and_then(type_number);
+    match (schema.get("anyOf"), schema.get("type")) {
+        (Some(Value::Array(options)), _) => {
+            if depth <= MAX_DEPTH {
+                options.iter().for_each(|option| unwrap(option, depth + 1, out));
+            }
+        }
+        (_, Some(Value::Array(names))) => out.extend(names.iter().map(|name| json!({"type": name}))),
+        _ => out.push(schema.clone()),
+    }
+}
+
+/// The keywords; what is no object has none.
+fn keywords_of(schema: Value) -> Map<String, Value> {
+    if let Value::Object(keywords) = schema { keywords } else { Map::new() }
+}
+
+/// The number of a schema's type; nothing for a type there is not.
+fn group_of(keywords: &Map<String, Value>) -> Option<usize> {
     match keywords.get("type") {
-        None | Some(Value::Null) => found(0, keywords.clone()),
-        Some(Value::Array(names)) => {
-            for name in names {
-                if let Some(kind) = number_of(name) {
-                    found(kind, Map::from_iter([("type".to_owned(), name.clone())]));
-                }
-            }
-        }
-        Some(name) => {
-            if let Some(kind) = number_of(name) {
-                found(kind, keywords.clone());
-            }
-        }
+        None => Some(0),
+        Some(Value::Null) => Some(1),
+        Some(Value::String(name)) if !name.is_empty() => TYPES.iter().position(|known| known == name),
+        Some(_) => None,
     }
-}
-
-fn type_number(name: &str) -> Option<usize> {
-    TYPES.iter().position(|known| *known == name)
-}
-
-/// The schemas of some types in the order they came, all made the first type.
-fn in_order_of(schemas: &[&Value], depth: usize, names: &[&str]) -> Vec<Map<String, Value>> {
-    let mut out = Vec::new();
-    for schema in schemas {
-        flatten(schema, depth, &mut |kind, mut keywords| {
-            if names.contains(&TYPES[kind]) {
-                keywords.insert("type".to_owned(), Value::from(names[0]));
-                out.push(keywords);
-            }
-        });
-    }
-    out
 }
 
 fn overlay(schemas: Vec<Map<String, Value>>) -> Map<String, Value> {
@@ -114,8 +108,14 @@ fn overlay(schemas: Vec<Map<String, Value>>) -> Map<String, Value> {
 }
 
 fn merge_arrays(schemas: Vec<Map<String, Value>>, depth: usize) -> Map<String, Value> {
-    let items: Vec<Value> = schemas.iter().filter_map(|schema| schema.get("items").cloned()).collect();
+    let mut items = Vec::new();
+    for schema in &schemas {
+        schema.get("items").into_iter().for_each(|inside| unwrap(inside, depth, &mut items));
+    }
     let mut out = overlay(schemas);
+    if items.is_empty() {
+        return out;
+    }
     match merge_at(&items.iter().collect::<Vec<_>>(), depth + 1) {
         Some(items) => {
             out.insert("items".to_owned(), items);
@@ -128,41 +128,33 @@ fn merge_arrays(schemas: Vec<Map<String, Value>>, depth: usize) -> Map<String, V
 }
 
 fn merge_objects(schemas: Vec<Map<String, Value>>, depth: usize) -> Map<String, Value> {
-    let mut properties: Map<String, Value> = Map::new();
+    let mut found: IndexMap<&String, Vec<Value>> = IndexMap::new();
     let mut required: IndexSet<&str> = IndexSet::new();
-    let has = |keyword| schemas.iter().any(|schema| schema.contains_key(keyword));
-    let (has_properties, has_required) = (has("properties"), has("required"));
     for schema in &schemas {
         for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            // Collected as a list first: a property of no known type that occurs once is kept as it is.
-            match properties.get_mut(name) {
-                Some(Value::Array(found)) => found.push(property.clone()),
-                _ => {
-                    properties.insert(name.clone(), Value::Array(vec![property.clone()]));
-                }
-            }
+            unwrap(property, depth, found.entry(name).or_default());
         }
         let names = schema.get("required").and_then(Value::as_array).into_iter().flatten();
         required.extend(names.filter_map(Value::as_str));
     }
-    let properties: Map<String, Value> = properties
-        .into_iter()
-        .filter_map(|(name, found)| match found {
-            Value::Array(mut found) => {
-                let merged = merge_at(&found.iter().collect::<Vec<_>>(), depth + 1);
-                merged.or_else(|| found.pop().filter(|_| found.is_empty())).map(|schema| (name, schema))
-            }
-            _ => None,
-        })
-        .collect();
-    let required = json!(required);
+    let has_properties = !found.is_empty();
+    let mut properties = Map::new();
+    for (name, mut found) in found {
+        // A property that occurs once is kept as it is, also one of a type there is not.
+        let merged = if found.len() == 1 {
+            found.pop()
+        } else {
+            merge_at(&found.iter().collect::<Vec<_>>(), depth + 1)
+        };
+        properties.extend(merged.map(|schema| (name.clone(), schema)));
+    }
+    loose::sort_positions(&mut properties);
+    let required = (!required.is_empty()).then(|| json!(required));
     let mut out = overlay(schemas);
     if has_properties {
         out.insert("properties".to_owned(), Value::Object(properties));
     }
-    if has_required {
-        out.insert("required".to_owned(), required);
-    }
+    out.extend(required.map(|required| ("required".to_owned(), required)));
     out
 }
 
@@ -173,7 +165,7 @@ pub(super) fn patch(source: &Value, patch: &Value, marks: [(&str, bool); 2]) -> 
         if is_set {
             mark_new(&mut merged, source, patch, mark);
         } else {
-            clear_unrepeated(&mut merged, patch, mark, 0);
+            clear_unrepeated(&mut merged, source, patch, mark, 0);
         }
     }
     Some(merged)
@@ -192,16 +184,22 @@ fn mark_new(merged: &mut Value, source: &Value, patch: &Value, mark: &str) {
     }
 }
 
-fn clear_unrepeated(merged: &mut Value, patch: &Value, mark: &str, depth: usize) {
+fn clear_unrepeated<'s>(merged: &mut Value, source: &'s Value, patch: &'s Value, mark: &str, depth: usize) {
+    if [source, patch].iter().any(|schema| schema.get("type").is_none_or(|kind| kind != "object")) {
+        return;
+    }
     for (name, property) in properties_mut(merged) {
-        let Some(patched) = patch.get("properties").and_then(|all| all.get(name)) else { continue };
+        let inside = |schema: &'s Value| schema.get("properties")?.get(name);
+        let (Some(source), Some(patched)) = (inside(source), inside(patch)) else { continue };
+        let is_marked = |schema: &Value| schema.get(mark).is_some_and(loose::truthy);
         if let Value::Object(keywords) = property
-            && patched.get(mark).is_none()
+            && is_marked(source)
+            && !is_marked(patched)
         {
             keywords.shift_remove(mark);
         }
         if depth < MAX_DEPTH {
-            clear_unrepeated(property, patched, mark, depth + 1);
+            clear_unrepeated(property, source, patched, mark, depth + 1);
         }
     }
 }

@@ -3,17 +3,18 @@
 use serde_json::Value;
 
 use super::{DataSchema, compress, fields, titles};
-use crate::locator::Locator;
+use crate::locator::{Locator, loose};
 
 /// Parts of a schema.
 impl DataSchema {
-    /// The schema of a place inside the data.
+    /// The schema of a place inside the data. Only what has the type `object` has properties, and only what has
+    /// the type `array` items.
     ///
     /// ```
     /// use membrane_core::{DataSchema, Locator};
     /// use serde_json::json;
     ///
-    /// let schema = DataSchema::new(json!({"properties": {"author": {"properties": {"name": {"type": "string"}}}}}))?;
+    /// let schema = DataSchema::from_value(&json!({"author": {"name": "Ada"}}));
     /// let name = schema.at(&Locator::parse("$.author.name")?);
     /// assert_eq!(name, Some(DataSchema::new(json!({"type": "string"}))?));
     /// # Ok::<(), membrane_core::Error>(())
@@ -38,14 +39,26 @@ impl DataSchema {
         fields::put(&mut self.0, place.steps(), schema.0);
     }
 
-    /// The places of all fields, down to those that hold no other fields. Lists are not entered.
+    /// As [`DataSchema::put`], and leaves new names where they are put until [`DataSchema::in_order`].
+    pub(crate) fn put_unsorted(&mut self, place: &Locator, schema: DataSchema) {
+        fields::put_unsorted(&mut self.0, place.steps(), schema.0);
+    }
+
+    /// With names that are numbers in the order of JavaScript.
+    pub(crate) fn in_order(mut self) -> Self {
+        loose::sort_all(&mut self.0);
+        self
+    }
+
+    /// The places of all fields, each before those inside it. Lists are not entered.
     ///
     /// ```
     /// use membrane_core::{DataSchema, Locator};
     /// use serde_json::json;
     ///
     /// let schema = DataSchema::from_value(&json!({"title": "Bug", "author": {"name": "Ada"}}));
-    /// assert_eq!(schema.places(), [Locator::parse("title")?, Locator::parse("author.name")?]);
+    /// let places = ["title", "author", "author.name"].map(Locator::parse);
+    /// assert_eq!(schema.places(), places.into_iter().collect::<Result<Vec<_>, _>>()?);
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn places(&self) -> Vec<Locator> {
@@ -99,7 +112,8 @@ impl DataSchema {
         fields::missing(&self.0, value)
     }
 
-    /// Requires fields; those inside something the schema does not have are left out.
+    /// Requires fields; those inside something the schema does not have are left out. A field that is required
+    /// already is named twice then.
     ///
     /// ```
     /// use membrane_core::{DataSchema, Locator};
@@ -154,7 +168,7 @@ impl DataSchema {
     /// use membrane_core::DataSchema;
     /// use serde_json::json;
     ///
-    /// let schema = DataSchema::new(json!({"properties": {
+    /// let schema = DataSchema::new(json!({"type": "object", "properties": {
     ///     "id": {"type": "string", "readOnly": true}, "pin": {"type": "string", "writeOnly": true},
     /// }}))?;
     /// assert_eq!(schema.clone().without_read_only().places()[0].to_string(), "$.pin"); // what is written
@@ -208,7 +222,8 @@ impl DataSchema {
         Self::of_keywords(compress::compress(&self.0, 0))
     }
 
-    /// The title of a place, or a name made from its key or index.
+    /// The title of a place, or a name made from its key or index. One whose title is empty has the name of what
+    /// is around it.
     pub fn name_of(&self, place: &Locator) -> Option<String> {
         titles::name(&self.0, place.steps())
     }

@@ -52,12 +52,15 @@ impl DataLocation {
             let message = format!("invalid data location path `{shown}`: it must start with `data/`");
             return Err(Error::invalid_input(message));
         };
-        let (key, query) = rest.split_once('?').unwrap_or((rest, ""));
+        // A second `?` ends the query.
+        let mut parts = rest.split('?');
+        let (key, query) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let mut parameters = Map::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             parameters.insert(decoded(name), Value::from(decoded(value)));
         }
+        loose::sort_positions(&mut parameters);
         Ok(Self { key: key.to_owned(), parameters })
     }
 
@@ -94,10 +97,18 @@ impl std::fmt::Display for DataLocation {
 pub(super) fn collection(schema: &Map<String, Value>) -> Option<DataLocation> {
     if let Some(Value::Object(reference)) = schema.get("referenceCollection") {
         let parameters = reference.get("parameters").and_then(Value::as_object).cloned();
-        return Some(DataLocation::new(reference.get("key")?.as_str()?, parameters.unwrap_or_default()));
+        match reference.get("key") {
+            Some(Value::Object(_) | Value::Array(_)) => return None,
+            // A key may be a number.
+            Some(key) if loose::truthy(key) => {
+                return Some(DataLocation::new(loose::text(Some(key)), parameters.unwrap_or_default()));
+            }
+            _ => {}
+        }
     }
-    let path = schema.get("referenceCollectionPath").or_else(|| schema.get("referenceCollectionUri"))?;
-    DataLocation::parse(path.as_str()?).ok()
+    let path = ["referenceCollectionPath", "referenceCollectionUri"];
+    let path = path.iter().filter_map(|keyword| schema.get(*keyword)).find(|path| loose::truthy(path))?;
+    DataLocation::parse(path.as_str()?).ok().filter(|place| !place.key.is_empty())
 }
 
 fn encoded(text: &str) -> String {

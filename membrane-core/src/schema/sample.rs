@@ -50,9 +50,13 @@ pub(super) fn example(schema: &Value, depth: usize) -> Option<Value> {
     if depth > MAX_DEPTH {
         return None;
     }
+    if !schema.is_object() {
+        return None;
+    }
     match schema.get("type").and_then(Value::as_str) {
         Some("array") => {
-            let item = schema.get("items").and_then(|items| example(items, depth + 1));
+            let items = schema.get("items").filter(|items| loose::truthy(items));
+            let item = items.map(|items| example(items, depth + 1).unwrap_or_default());
             Some(Value::Array(item.into_iter().collect()))
         }
         Some("object") => {

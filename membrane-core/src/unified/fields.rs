@@ -59,7 +59,7 @@ impl UnifiedFields {
     /// As [`Formula::parse`].
     pub fn new(model: &'static UnifiedModel, from: Option<Value>, to: Option<Value>) -> Result<Self> {
         if let Some(from) = &from {
-            Formula::parse(from).map_err(|error| in_mapping(error, "fieldsFromCollection"))?;
+            Formula::parse_strict(from).map_err(|error| in_mapping(error, "fieldsFromCollection"))?;
         }
         let from = from.map(|from| model.fill_where(from, &|_| true)).transpose()?;
         let to = to.map(|to| ToCollection::new(&to)).transpose();
@@ -134,7 +134,7 @@ impl UnifiedFields {
 
 impl ToCollection {
     fn new(source: &Value) -> Result<Self> {
-        let formula = Formula::parse(source)?;
+        let formula = Formula::parse_strict(source)?;
         let mut leaves = Vec::new();
         add_leaves(source, &Locator::root(), &mut leaves)?;
         Ok(Self { formula, leaves })
@@ -156,7 +156,7 @@ fn add_leaves(source: &Value, place: &Locator, leaves: &mut Vec<Leaf>) -> Result
             fields.iter().try_for_each(|(name, field)| add_leaves(field, &place.property(name), leaves))
         }
         _ => {
-            let formula = Formula::parse(source)?;
+            let formula = Formula::parse_strict(source)?;
             let reads = formula.shape().map(|shape| {
                 let mut reads = Vec::new();
                 shape.reads(&mut reads);

@@ -20,7 +20,7 @@ impl LayeredKind for ActionSpec {
         }
         for (field, formula) in [("config", &spec.config), ("outputMapping", &spec.output_mapping)] {
             if let Some(formula) = formula {
-                Formula::parse(formula).map_err(|error| in_field(field, &error))?;
+                Formula::parse_strict(formula).map_err(|error| in_field(field, &error))?;
             }
         }
         if element.spec.custom_output_schema.is_some() {
