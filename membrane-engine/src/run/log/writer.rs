@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::row::row;
 use super::{Message, Signals, Waiting};
@@ -15,6 +15,9 @@ const BATCH: usize = 1024;
 
 /// How long the first run of a batch waits for others.
 const LINGER: Duration = Duration::from_millis(100);
+
+/// How often rows are made meanwhile: soon, while what a run left is still in the processor's cache.
+const STEP: Duration = Duration::from_millis(5);
 
 /// Bytes of runs that rows are made of at a time; others of the runtime come in between.
 const STRETCH: usize = 64 * 1024;
@@ -31,8 +34,9 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) async fn run(mut self) {
-        let mut messages = Vec::with_capacity(BATCH);
+        let mut messages = Vec::new();
         loop {
+            let mut batch = Batch::default();
             let received = tokio::select! {
                 biased;
                 () = self.signals.stop.cancelled() => {
@@ -40,7 +44,8 @@ impl Writer {
                     while let Ok(message) = self.queue.try_recv() {
                         messages.push(message);
                     }
-                    self.write_all(&mut messages).await;
+                    batch.take(&mut messages).await;
+                    self.write_out(batch).await;
                     return;
                 }
                 received = self.queue.recv_many(&mut messages, BATCH) => received,
@@ -48,42 +53,29 @@ impl Writer {
             if received == 0 {
                 return;
             }
-            let waits = messages.iter().all(|message| matches!(message, Message::Run(_)));
-            if waits && messages.len() < BATCH && !self.queue.is_closed() {
+            batch.take(&mut messages).await;
+            let mut due = Instant::now() + LINGER;
+            while batch.waits() && !self.queue.is_closed() && Instant::now() < due {
                 tokio::select! {
-                    () = tokio::time::sleep(LINGER) => {}
-                    () = self.signals.hurry.notified() => {}
+                    () = tokio::time::sleep(STEP) => {}
+                    () = self.signals.hurry.notified() => due = Instant::now(),
+                    () = self.signals.stop.cancelled() => due = Instant::now(),
                 }
                 while messages.len() < BATCH
                     && let Ok(message) = self.queue.try_recv()
                 {
                     messages.push(message);
                 }
+                batch.take(&mut messages).await;
             }
-            self.write_all(&mut messages).await;
+            self.write_out(batch).await;
         }
     }
 
-    async fn write_all(&self, messages: &mut Vec<Message>) {
-        let mut rows = Vec::with_capacity(messages.len());
-        let mut flushing = Vec::new();
-        let (mut bytes, mut stretch) = (0, 0);
-        for message in messages.drain(..) {
-            match message {
-                Message::Run(run) => {
-                    bytes += run.bytes;
-                    rows.push(row(&run));
-                    if bytes - stretch > STRETCH {
-                        stretch = bytes;
-                        tokio::task::yield_now().await;
-                    }
-                }
-                Message::Flush(done) => flushing.push(done),
-            }
-        }
-        self.write(rows.into()).await;
-        self.waiting.remove(bytes);
-        for done in flushing {
+    async fn write_out(&self, batch: Batch) {
+        self.write(batch.rows.into()).await;
+        self.waiting.remove(batch.bytes);
+        for done in batch.flushing {
             let _ = done.send(());
         }
     }
@@ -104,6 +96,39 @@ impl Writer {
                     () = tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(attempt)) => {}
                     () = self.signals.stop.cancelled() => {}
                 },
+            }
+        }
+    }
+}
+
+/// Rows that are written together, and who waits for that.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<RunRow>,
+    flushing: Vec<oneshot::Sender<()>>,
+    /// What the runs took while they waited.
+    bytes: usize,
+}
+
+impl Batch {
+    /// Whether others may join it.
+    fn waits(&self) -> bool {
+        self.rows.len() < BATCH && self.flushing.is_empty()
+    }
+
+    async fn take(&mut self, messages: &mut Vec<Message>) {
+        let mut stretch = self.bytes;
+        for message in messages.drain(..) {
+            match message {
+                Message::Run(run) => {
+                    self.bytes += run.bytes;
+                    self.rows.push(row(&run));
+                    if self.bytes - stretch > STRETCH {
+                        stretch = self.bytes;
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Message::Flush(done) => self.flushing.push(done),
             }
         }
     }
