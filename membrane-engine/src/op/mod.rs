@@ -105,13 +105,17 @@ impl Entry {
     }
 }
 
+/// Bytes that most outputs fit in.
+const USUAL_OUTPUT: usize = 1024;
+
 async fn call<T: Execute>(engine: &Engine, caller: &Caller, input: Value) -> Result<Bytes> {
     let name = || info::<T>().name.clone();
     let input: T = serde_json::from_value(input).map_err(|error| {
         Error::invalid_input(format!("the input does not fit: {error}")).with_operation(name())
     })?;
     let output = engine.call(caller, input).await?;
-    let text = serde_json::to_vec(&output).map_err(|error| {
+    let mut text = Vec::with_capacity(USUAL_OUTPUT);
+    serde_json::to_writer(&mut text, &output).map_err(|error| {
         Error::internal("the output cannot be written as JSON").with_operation(name()).with_source(error)
     })?;
     Ok(Bytes::from(text))

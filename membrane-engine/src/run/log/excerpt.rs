@@ -36,7 +36,7 @@ impl Excerpt {
     }
 
     fn written(value: &impl Serialize) -> Self {
-        let mut start = Start { kept: Vec::with_capacity(256), length: 0 };
+        let mut start = Start { kept: Vec::with_capacity(512), length: 0 };
         // Neither a JSON value nor this writer fails.
         let _ = serde_json::to_writer(&mut start, value);
         Self::Text { start: start.kept, length: start.length }

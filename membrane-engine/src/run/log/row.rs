@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::running::{Finished, Outcome};
 use crate::clock::iso;
+use crate::http::Recording;
 use crate::store::RunRow;
 
 /// How much of a name is shown; that of a proxy request is a path of any length.
@@ -38,6 +39,7 @@ pub(super) fn row(run: &Finished) -> RunRow {
     let (place, target) = (&connected.connection.place, &connected.target);
     let error = run.error();
     let is_success = error.is_none();
+    let kept = run.recorder.kept_bytes();
     let recording = run.recorder.take();
     let record = Record {
         name: target.mask().bytes(run.subject.name().as_bytes(), NAME_SHOWN, false),
@@ -53,6 +55,7 @@ pub(super) fn row(run: &Finished) -> RunRow {
     let mut record = serde_json::to_string(&record).unwrap_or_else(|_| r#"{"name":null}"#.to_owned());
     // The texts of values are JSON already.
     record.pop();
+    record.reserve(run.bytes.saturating_sub(kept));
     for (name, value) in [("input", Some(&run.input)), ("output", output), ("meta", run.meta.as_ref())] {
         if let Some(value) = value {
             record.push_str(",\"");
@@ -76,8 +79,16 @@ pub(super) fn row(run: &Finished) -> RunRow {
         requests: count(recording.len()),
         requests_failed: count(recording.failed()),
         record,
-        exchanges: serde_json::to_string(&recording).unwrap_or_else(|_| "[]".to_owned()),
+        exchanges: text_of(&recording, kept),
     }
+}
+
+/// A recording as JSON text; it is about as long as what was kept.
+fn text_of(recording: &Recording, kept: usize) -> String {
+    let mut text = Vec::with_capacity(kept);
+    let written =
+        serde_json::to_writer(&mut text, recording).ok().and_then(|()| String::from_utf8(text).ok());
+    written.unwrap_or_else(|| "[]".to_owned())
 }
 
 /// A logged run as answers show it.
