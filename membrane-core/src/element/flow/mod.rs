@@ -118,8 +118,8 @@ impl FlowSpec {
         nodes
     }
 
-    /// The content without what each copy has for itself.
-    fn shared(&self) -> (&Option<DataSchema>, Option<bool>, Vec<(&String, FlowNode)>) {
+    /// The content without what each copy has for itself; the order of nodes is none of it.
+    fn shared(&self) -> (&Option<DataSchema>, Option<bool>, IndexMap<&String, FlowNode>) {
         let nodes = self.iter().map(|(key, node)| (key, node.content()));
         (&self.parameters_schema, self.auto_create_instances, nodes.collect())
     }
