@@ -85,30 +85,61 @@ pub(crate) async fn actions(
 ) -> Result<Vec<Write>> {
     let mut writes = Vec::new();
     for action in connector.actions.values() {
-        let mut element = of_connector(action);
-        element.place.integration_id = Some(integration.clone());
         let place = Query {
             integration: Some(integration.clone()),
             layer: Some(LayerName::Integration),
             ..Query::default()
         };
         let known = known(engine, place, action.key.as_str(), true).await?;
-        // An action with a universal action's key is its app's way to do it, also without saying so.
-        let universal = action.implements.as_ref().unwrap_or(&action.key);
-        let before = known.as_ref().and_then(|known| known.parent.as_ref());
-        if let Some(parent) = parent(engine, universal, before).await? {
-            element.place.parent_revision = Some(parent.revision);
-            element.place.universal_parent_id = Some(parent.id.clone());
-            element.place.parent_id = Some(parent.id);
-            element.place.is_customized = Some(true);
-            element.description = element.description.or(parent.description);
-            let spec = &mut element.spec;
-            spec.input_schema = spec.input_schema.take().or(parent.spec.input_schema);
-            spec.output_schema = spec.output_schema.take().or(parent.spec.output_schema);
-        }
+        let element = of_integration(engine, action, integration, known.as_ref()).await?;
         writes.extend(put(element, known, action.key.as_str())?);
     }
     Ok(writes)
+}
+
+/// What gives an integration's action back the content its connector has for it, if it was made of that.
+pub(crate) async fn again(engine: &Engine, current: &Action) -> Result<Option<Write>> {
+    let place = &current.place;
+    let (Some(integration), None) = (&place.integration_id, &place.connection_id) else { return Ok(None) };
+    let manager = engine.manager();
+    let row = engine.parts().store.row(&manager.scope(), ElementKind::Action, &current.id).await?;
+    let app = by_id::<IntegrationSpec>(engine, &manager, integration.as_str(), true).await?;
+    let (Some(mut row), Some(key)) = (row, app.and_then(|app| app.spec.connector_key)) else {
+        return Ok(None);
+    };
+    let (Some(Value::String(origin)), Ok(connector)) = (row.doc.get(mark::ORIGIN), engine.connector(&key))
+    else {
+        return Ok(None);
+    };
+    let Some(action) = connector.actions.get(origin.as_str()) else { return Ok(None) };
+    let element = of_integration(engine, action, integration, Some(&row)).await?;
+    row.doc.insert(mark::SOURCE.to_owned(), Value::Null);
+    put(element, Some(row), action.key.as_str())
+}
+
+/// The action an integration has of its connector's.
+async fn of_integration(
+    engine: &Engine,
+    action: &ConnectorAction,
+    integration: &IntegrationId,
+    known: Option<&Row>,
+) -> Result<Action> {
+    let mut element = of_connector(action);
+    element.place.integration_id = Some(integration.clone());
+    // An action with a universal action's key is its app's way to do it, also without saying so.
+    let universal = action.implements.as_ref().unwrap_or(&action.key);
+    let before = known.and_then(|known| known.parent.as_ref());
+    if let Some(parent) = parent(engine, universal, before).await? {
+        element.place.parent_revision = Some(parent.revision);
+        element.place.universal_parent_id = Some(parent.id.clone());
+        element.place.parent_id = Some(parent.id);
+        element.place.is_customized = Some(true);
+        element.description = element.description.or(parent.description);
+        let spec = &mut element.spec;
+        spec.input_schema = spec.input_schema.take().or(parent.spec.input_schema);
+        spec.output_schema = spec.output_schema.take().or(parent.spec.output_schema);
+    }
+    Ok(element)
 }
 
 /// The universal action that was seeded with this key, whatever its key is now; else the one that has it; else

@@ -87,10 +87,11 @@ impl Endpoint {
     fn input(&self, path: Vec<String>, query: Map<String, Value>, body: Option<Value>) -> Result<Value> {
         let mut coerced = Map::new();
         for (name, value) in query {
-            match self.fields.shape(&name) {
+            let field = self.route.field(&name);
+            match self.fields.shape(field) {
                 Some(shape) => {
                     let value = shape.coerce(&name, value)?;
-                    coerced.insert(name, value);
+                    coerced.entry(field.to_owned()).or_insert(value);
                 }
                 None if self.route.query_rest.is_some() => {
                     coerced.insert(name, value);

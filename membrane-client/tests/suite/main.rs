@@ -4,13 +4,16 @@
 mod actions;
 mod collections;
 mod connections;
+mod elements;
 mod errors;
 mod faults;
 mod filters;
+mod flows;
 mod kinds;
 mod layers;
 mod logs;
 mod parameters;
+mod shared;
 mod stage;
 mod sync;
 

@@ -197,6 +197,16 @@ operations:
         method: GET
         path: '/lost/{pin}'
         requestMapping: {pathParameters: {pin: {$var: $.connectorParameters.pin}}}
+collections:
+  people:
+    fieldsSchema: {type: object, properties: {gid: {type: string, readOnly: true}, mail: {type: string}, name: {type: string}}}
+    list: GET /ok
+udm:
+  users:
+    collectionMappings:
+      - key: people
+        fieldsFromCollection: {id: {$var: $.gid}, primaryEmail: {$var: $.mail}, fullName: {$var: $.name}}
+        fieldsToCollection: {mail: {$var: $.primaryEmail}, name: {$var: $.fullName}}
 actions:
   send: {operation: send}
   lose: {operation: lose}

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ElementKind, Layered, Spec};
+use super::{ElementKind, Layered, Reference, Spec};
 use crate::schema::DataSchema;
 
 /// One operation a product runs on an app.
@@ -36,6 +36,9 @@ pub struct ActionSpec {
     /// The schema of the output.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_schema: Option<DataSchema>,
+    /// The elements it refers to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Reference>,
 }
 
 impl ActionSpec {
@@ -60,6 +63,9 @@ impl Spec for ActionSpec {
     const KIND: ElementKind = ElementKind::Action;
     const EDITABLE: &'static [&'static str] =
         &["inputSchema", "type", "config", "outputMapping", "customOutputSchema"];
+    const DERIVED: &'static [&'static str] = &["dependencies"];
+    const PARENT_ALIASES: &'static [(&'static str, &'static str)] =
+        &[("actionId", "parentId"), ("actionKey", "parentKey")];
 }
 
 impl Layered for ActionSpec {}

@@ -1,9 +1,12 @@
 //! The three layers as types: code that needs one says so, and mixing them does not compile.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use super::{Element, Spec};
+use serde_json::{Map, Value};
+
+use super::{Element, Place, Spec};
 use crate::error::{Error, Result};
 use crate::id::LayerName;
 
@@ -53,7 +56,43 @@ layers! {
 /// }
 /// assert!(is_layered::<ActionSpec>());
 /// ```
-pub trait Layered: Spec {}
+pub trait Layered: Spec {
+    /// What counts of this content below its parent's. One that is not customized has none of its own.
+    #[must_use]
+    fn inherit<'a>(&'a self, parent: Cow<'a, Self>, is_customized: bool) -> Cow<'a, Self> {
+        if is_customized { Cow::Borrowed(self) } else { parent }
+    }
+
+    /// Whether a change from `before` changes nothing that could follow a parent.
+    fn is_same_content(&self, before: &Self) -> bool {
+        self == before
+    }
+
+    /// Notes what of the content became own by a change from `before`.
+    fn customize(&mut self, _before: &Self, _was_customized: bool) {}
+
+    /// Goes back to the parent's content, as a whole or in the parts that are named; says whether something of
+    /// its own is left.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for parts the kind does not have.
+    fn reset(&mut self, parent: &Self, parts: &Map<String, Value>) -> Result<bool> {
+        match parts.keys().find(|name| *name != "name") {
+            Some(part) => Err(Error::invalid_input(format!(
+                "a {} is reset as a whole; it has no part `{part}`",
+                Self::KIND
+            ))
+            .with("field", part)),
+            None => {
+                *self = parent.clone();
+                Ok(false)
+            }
+        }
+    }
+
+    /// Fills in the kind's own names of its parents, and of the revisions of these that it follows.
+    fn note_parents(&mut self, _place: &Place) {}
+}
 
 /// An element known to be at layer `L`.
 ///

@@ -1,16 +1,27 @@
 //! Elements: what a workspace is made of, and the layers they live at.
 //!
-//! Every kind shares one shape, [`Element`], and differs in its [`Spec`]. [`Layered`] kinds (an action) exist
+//! Every kind shares one shape, [`Element`], and differs in its [`Spec`]. [`Layered`] kinds (an action, a flow) exist
 //! once as an idea ([`layer::Universal`]), once per app ([`layer::Integration`]) and once per customer's
 //! connection ([`layer::Connection`]); [`resolve`] says which one counts.
 
 mod action;
+mod app;
+mod app_data_schema;
+mod app_event;
 mod connection;
 mod customer;
+mod data_link_table;
+mod data_source;
+mod explain;
+mod field_mapping;
+mod flow;
 mod integration;
 mod kind;
 pub mod layer;
+mod package;
+mod reference;
 mod resolve;
+mod screen;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -18,12 +29,23 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::action::{ActionKind, ActionSpec};
+pub use self::app::AppSpec;
+pub use self::app_data_schema::AppDataSchemaSpec;
+pub use self::app_event::{AppEventSubscriptionSpec, AppEventTypeSpec, WebhookRequest};
 pub use self::connection::{ClientAction, ConnectionSpec};
 pub use self::customer::CustomerSpec;
+pub use self::data_link_table::DataLinkTableSpec;
+pub use self::data_source::DataSourceSpec;
+pub use self::explain::{Explanation, Origin, explain};
+pub use self::field_mapping::FieldMappingSpec;
+pub use self::flow::{FlowCustomized, FlowLink, FlowNode, FlowSpec, NodeKind, NodeState, OnError};
 pub use self::integration::IntegrationSpec;
 pub use self::kind::ElementKind;
 pub use self::layer::{At, Layered};
+pub use self::package::{PackageSpec, PackagedElement};
+pub use self::reference::{Reference, references};
 pub use self::resolve::{Effective, resolve};
+pub use self::screen::{ScreenSpec, ScreenType};
 use crate::error::ErrorBody;
 use crate::id::{ConnectionId, CustomerId, ElementId, IntegrationId, Key, LayerName};
 
@@ -43,6 +65,12 @@ pub trait Spec:
     /// The fields of this kind that are secret: sealed apart from the element's document, and part of answers to
     /// managers only. What a customer connects with is no field of an element.
     const SEALED: &'static [&'static str] = &[];
+
+    /// The fields of this kind that follow from the rest: part of answers, never stored.
+    const DERIVED: &'static [&'static str] = &[];
+
+    /// What the kind calls its parents in a query: the name, and `parentId`, `parentKey` or `universalParentId`.
+    const PARENT_ALIASES: &'static [(&'static str, &'static str)] = &[];
 }
 
 /// The fields every kind lets a caller write.
@@ -57,6 +85,7 @@ pub const LAYER_EDITABLE: &[&str] = &[
     "parentId",
     "parentKey",
     "instanceKey",
+    "isCustomized",
 ];
 
 /// One element: the common fields, where it belongs, and what its kind adds.
@@ -110,12 +139,18 @@ pub struct Element<S> {
     /// When it was archived; an archived element is hidden and cannot be changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<String>,
+    /// Not set up: it is archived, or something it depends on is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_deactivated: Option<bool>,
     /// Where it belongs.
     #[serde(flatten)]
     pub place: Place,
     /// Its neighbours, where an answer carries them.
     #[serde(flatten)]
     pub related: Related,
+    /// The children of a universal element, one an integration; in the answer that reads it alone.
+    #[serde(default = "Vec::<AppliedTo<S>>::new", skip_serializing_if = "Vec::is_empty")]
+    pub applied_to_integrations: Vec<AppliedTo<S>>,
     /// What the kind adds.
     #[serde(flatten)]
     pub spec: S,
@@ -137,8 +172,10 @@ impl<S> Element<S> {
             created_at: String::new(),
             updated_at: String::new(),
             archived_at: None,
+            is_deactivated: None,
             place: Place::default(),
             related: Related::default(),
+            applied_to_integrations: Vec::new(),
             spec,
         }
     }
@@ -224,6 +261,26 @@ impl Place {
             (None, None) => LayerName::Universal,
         }
     }
+
+    /// The ids of the integration's and the universal parent, each with the revision that was followed.
+    pub(crate) fn parents(&self) -> Parents {
+        let text = |id: &Option<ElementId>| id.as_ref().map(ToString::to_string);
+        let universal = text(&self.universal_parent_id);
+        match text(&self.parent_id) {
+            parent if parent == universal => {
+                Parents { of_app: (None, None), universal: (universal, self.parent_revision.clone()) }
+            }
+            parent => {
+                Parents { of_app: (parent, self.parent_revision.clone()), universal: (universal, None) }
+            }
+        }
+    }
+}
+
+/// Ids and revisions of parents.
+pub(crate) struct Parents {
+    pub(crate) of_app: (Option<String>, Option<String>),
+    pub(crate) universal: (Option<String>, Option<String>),
 }
 
 /// Neighbours of an element, filled in when an answer carries them and never stored.
@@ -240,16 +297,13 @@ pub struct Related {
     /// The caller's connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<Box<Element<ConnectionSpec>>>,
-    /// The children of a universal action, one an integration.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub applied_to_integrations: Vec<AppliedTo>,
 }
 
-/// A child of a universal action and the integration it belongs to.
+/// A child of a universal element and the integration it belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct AppliedTo {
+pub struct AppliedTo<S> {
     /// The child.
-    pub element: Box<Element<ActionSpec>>,
+    pub element: Box<Element<S>>,
     /// Its integration.
     pub integration: Box<Element<IntegrationSpec>>,
 }
@@ -262,3 +316,9 @@ pub type Integration = Element<IntegrationSpec>;
 pub type Connection = Element<ConnectionSpec>;
 /// An action.
 pub type Action = Element<ActionSpec>;
+/// A flow.
+pub type Flow = Element<FlowSpec>;
+/// A field mapping.
+pub type FieldMapping = Element<FieldMappingSpec>;
+/// A data source.
+pub type DataSource = Element<DataSourceSpec>;

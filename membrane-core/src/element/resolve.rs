@@ -1,16 +1,18 @@
+use std::borrow::Cow;
+
 use super::layer::{Connection, Integration, Universal};
 use super::{At, ElementKind, Layered};
 use crate::id::{ElementId, LayerName};
 
 /// The element a run uses, and where each part of it came from.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Effective<'a, S> {
+pub struct Effective<'a, S: Clone> {
     /// The kind.
     pub kind: ElementKind,
     /// The content that counts.
-    pub spec: &'a S,
-    /// The layer the content comes from.
+    pub spec: Cow<'a, S>,
+    /// The closest layer that has content of its own.
     pub layer: LayerName,
     /// The name of the most specific element.
     pub name: &'a str,
@@ -25,7 +27,7 @@ pub struct Effective<'a, S> {
 /// Finds the effective element: connection over integration over universal.
 ///
 /// A child with content of its own counts; one that follows its parent (not customized) takes the
-/// parent's content. `None` when no layer has the element.
+/// parent's content; of a flow each node by itself ([`Layered::inherit`]). `None` when no layer has the element.
 ///
 /// ```
 /// use membrane_core::LayerName;
@@ -52,16 +54,22 @@ pub fn resolve<'a, S: Layered>(
     connection: Option<&'a At<Connection, S>>,
 ) -> Option<Effective<'a, S>> {
     let name = connection.map(|e| &e.name).or(integration.map(|e| &e.name)).or(universal.map(|e| &e.name))?;
-    // An uncustomized child whose parent is gone keeps the content it was derived with.
-    let own = |is_own: bool, has_parent: bool| is_own || !has_parent;
-    let (spec, layer) = match (connection, integration, universal) {
-        (Some(c), i, u) if own(c.is_own(), i.is_some() || u.is_some()) => (&c.spec, LayerName::Connection),
-        (_, Some(i), u) if own(i.is_own(), u.is_some()) => (&i.spec, LayerName::Integration),
-        (_, _, Some(u)) => (&u.spec, LayerName::Universal),
-        (Some(c), _, None) => (&c.spec, LayerName::Connection),
-        (None, Some(i), None) => (&i.spec, LayerName::Integration),
-        (None, None, None) => return None,
-    };
+    let chain = [
+        universal.map(|at| (LayerName::Universal, &**at, at.is_own())),
+        integration.map(|at| (LayerName::Integration, &**at, at.is_own())),
+        connection.map(|at| (LayerName::Connection, &**at, at.is_own())),
+    ];
+    let mut found: Option<(Cow<'a, S>, LayerName)> = None;
+    for (layer, element, is_own) in chain.into_iter().flatten() {
+        found = Some(match found {
+            Some((above, from)) if element.place.parent_id.is_some() => {
+                (element.spec.inherit(above, is_own), if is_own { layer } else { from })
+            }
+            // An uncustomized child whose parent is gone keeps the content it was derived with.
+            _ => (Cow::Borrowed(&element.spec), layer),
+        });
+    }
+    let (spec, layer) = found?;
     Some(Effective {
         kind: S::KIND,
         spec,

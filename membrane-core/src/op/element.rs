@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Access, Body, Op, OpInfo, Route};
-use crate::element::{Element, ElementKind, Spec};
-use crate::id::Selector;
+use crate::element::{Element, ElementKind, Explanation, Spec};
+use crate::id::{LayerName, Selector};
 
 /// The query parameters a selector can travel as.
 pub(super) const SELECTOR: &[&str] = &[
@@ -109,6 +109,31 @@ selecting! {
     Restore {}
 }
 
+selecting! {
+    /// Drops what an element has of its own: it follows its parent again.
+    Reset {
+        /// Which parts, where not all: of a flow `{"name": true, "nodes": {"<key>": true}, "allNodes": true}`.
+        parts: Map<String, Value>
+    }
+}
+selecting! {
+    /// Brings an element up to date with its parent, and with what it depends on.
+    Setup {}
+}
+selecting! {
+    /// Says where each value of an element came from.
+    Explain {}
+}
+
+impl<S> Reset<S> {
+    /// Resets these parts only.
+    #[must_use]
+    pub fn parts(mut self, parts: Map<String, Value>) -> Self {
+        self.parts = parts;
+        self
+    }
+}
+
 impl<S> Update<S> {
     /// Sets the fields.
     #[must_use]
@@ -139,12 +164,18 @@ impl<S> Replace<S> {
 /// assert_eq!(create.fields["connectorKey"], "github");
 /// ```
 #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(bound = "")]
+#[serde(bound = "", rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Create<S> {
     /// The fields; what a kind does not let write is dropped.
     #[serde(default)]
     pub fields: Map<String, Value>,
+    /// The integration it is to belong to, in the place of `fields.integrationId`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<String>,
+    /// The connection it is to belong to, in the place of `fields.connectionId`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<String>,
     #[serde(skip)]
     #[schemars(skip)]
     kind: PhantomData<fn() -> S>,
@@ -160,7 +191,7 @@ impl<S> std::fmt::Debug for Create<S> {
 impl<S> Create<S> {
     /// Takes the fields.
     pub fn new(fields: Map<String, Value>) -> Self {
-        Self { fields, kind: PhantomData }
+        Self { fields, integration_id: None, connection_id: None, kind: PhantomData }
     }
 }
 
@@ -168,7 +199,21 @@ impl<S: Spec> Op for Create<S> {
     type Output = Element<S>;
 
     fn info() -> OpInfo {
-        let routes = vec![Route::post(format!("/{}", S::KIND.plural())).body(Body::Field("fields"))];
+        let plural = S::KIND.plural();
+        let post = |path: String| Route::post(path).body(Body::Field("fields"));
+        let mut routes = vec![post(format!("/{plural}"))];
+        for layer in S::KIND.layers().iter().rev() {
+            match layer {
+                LayerName::Connection => {
+                    routes.push(post(format!("/connections/{{connectionId}}/{plural}")));
+                    routes.push(post(format!("/{}-instances", S::KIND)));
+                }
+                LayerName::Integration => {
+                    routes.push(post(format!("/integrations/{{integrationId}}/{plural}")));
+                }
+                LayerName::Universal => routes[0].query = vec!["integrationId", "connectionId"],
+            }
+        }
         OpInfo::new(
             format!("{}.create", S::KIND.plural()),
             format!("Adds {}.", a(S::KIND)),
@@ -244,6 +289,48 @@ impl<S: Spec> Op for Restore<S> {
     }
 }
 
+impl<S: Spec> Op for Reset<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::POST, "/reset", Body::Field("parts"));
+        OpInfo::new(
+            format!("{}.reset", S::KIND.plural()),
+            format!("Makes {} follow its parent again.", a(S::KIND)),
+            writer(S::KIND),
+            routes,
+        )
+    }
+}
+
+impl<S: Spec> Op for Setup<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::POST, "/setup", Body::None);
+        OpInfo::new(
+            format!("{}.setup", S::KIND.plural()),
+            format!("Brings {} up to date with what it depends on.", a(S::KIND)),
+            writer(S::KIND),
+            routes,
+        )
+    }
+}
+
+impl<S: Spec> Op for Explain<S> {
+    type Output = Explanation;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::GET, "/explain", Body::None);
+        OpInfo::new(
+            format!("{}.explain", S::KIND.plural()),
+            format!("Says which layer each value of {} came from.", a(S::KIND)),
+            reader(S::KIND),
+            routes,
+        )
+    }
+}
+
 /// Who may read a kind.
 pub(super) fn reader(kind: ElementKind) -> Access {
     if kind == ElementKind::Customer { Access::Manager } else { Access::Customer }
@@ -251,7 +338,9 @@ pub(super) fn reader(kind: ElementKind) -> Access {
 
 /// Who may write a kind: customers their connections and what belongs to these; the engine checks the rest.
 fn writer(kind: ElementKind) -> Access {
-    if kind.is_layered() || kind == ElementKind::Connection { Access::Customer } else { Access::Manager }
+    let is_theirs = kind.is_of_customer() || kind == ElementKind::Connection;
+    let can_be = kind.layers().contains(&LayerName::Connection);
+    if is_theirs || can_be { Access::Customer } else { Access::Manager }
 }
 
 fn a(kind: ElementKind) -> String {
@@ -261,27 +350,42 @@ fn a(kind: ElementKind) -> String {
 
 /// Both spellings of a selector, and for layered kinds those below an integration and a connection.
 pub(super) fn routes<S: Spec>(method: &Method, verb: &str, body: Body) -> Vec<Route> {
-    let (plural, singular) = (S::KIND.plural(), S::KIND.as_str());
+    let (plural, segment) = (S::KIND.plural(), S::KIND.segment());
     let mut routes = vec![
         Route::new(method.clone(), format!("/{plural}/{{selector}}{verb}"), body).query(SELECTOR),
-        Route::new(method.clone(), format!("/{singular}{verb}"), body).query(SELECTOR),
+        Route::new(method.clone(), format!("/{segment}{verb}"), body).query(SELECTOR),
     ];
-    if S::KIND.is_layered() {
-        let below = |parent: &str| format!("{parent}/{plural}/{{selector}}{verb}");
-        routes.push(
-            Route::new(method.clone(), below("/integrations/{integrationId}"), body)
-                .fixed("layer", "integration"),
-        );
-        routes.push(
-            Route::new(method.clone(), below("/connections/{connectionId}"), body)
-                .query(&["instanceKey", "autoCreate"]),
-        );
-        routes.push(
-            Route::new(method.clone(), format!("/{singular}-instance{verb}"), body)
-                .query(SELECTOR)
-                .query(&["autoCreate"])
-                .fixed("layer", "connection"),
-        );
+    let below =
+        |parent: &str| Route::new(method.clone(), format!("{parent}/{plural}/{{selector}}{verb}"), body);
+    let instance = || {
+        let one = Route::new(method.clone(), format!("/{segment}-instance{verb}"), body);
+        one.query(SELECTOR).query(&["autoCreate"])
+    };
+    let instances = || {
+        let path = format!("/{segment}-instances/{{selector}}{verb}");
+        Route::new(method.clone(), path, body).query(SELECTOR)
+    };
+    for layer in S::KIND.layers().iter().rev() {
+        match layer {
+            LayerName::Connection => {
+                routes.push(below("/connections/{connectionId}").query(&["instanceKey", "autoCreate"]));
+                routes.push(instance().fixed("layer", "connection"));
+                routes.push(instances().fixed("layer", "connection"));
+            }
+            LayerName::Integration => {
+                routes.push(below("/integrations/{integrationId}").fixed("layer", "integration"));
+            }
+            LayerName::Universal => {}
+        }
     }
-    routes
+    if S::KIND == ElementKind::AppDataSchema {
+        routes.push(instance().fixed("layer", "connection"));
+        routes.push(instances().fixed("layer", "connection"));
+    }
+    routes.into_iter().map(|route| with_parent_names::<S>(route)).collect()
+}
+
+/// Takes a parent in the query by the kind's own names for it.
+pub(super) fn with_parent_names<S: Spec>(route: Route) -> Route {
+    S::PARENT_ALIASES.iter().fold(route, |route, (name, field)| route.alias(name, field))
 }

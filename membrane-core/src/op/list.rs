@@ -3,9 +3,9 @@ use std::marker::PhantomData;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::element::reader;
+use super::element::{reader, with_parent_names};
 use super::{Op, OpInfo, Route};
-use crate::element::{Element, Spec};
+use crate::element::{Element, ElementKind, Spec};
 use crate::id::LayerName;
 use crate::page::{Page, Paging};
 
@@ -87,6 +87,12 @@ pub struct ListQuery {
     /// In use, or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_active: Option<bool>,
+    /// Switched on, or off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Subscribed, or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_subscribed: Option<bool>,
     /// Of this app of a catalogue; nothing belongs to one yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_app_id: Option<String>,
@@ -107,13 +113,24 @@ impl<S: Spec> Op for List<S> {
     fn info() -> OpInfo {
         let plural = S::KIND.plural();
         let mut routes = vec![Route::get(format!("/{plural}"))];
-        if S::KIND.is_layered() {
-            routes.push(
-                Route::get(format!("/integrations/{{integrationId}}/{plural}")).fixed("layer", "integration"),
-            );
-            routes.push(Route::get(format!("/connections/{{connectionId}}/{plural}")));
-            routes.push(Route::get(format!("/{}-instances", S::KIND)).fixed("layer", "connection"));
+        let instances = || Route::get(format!("/{}-instances", S::KIND));
+        for layer in S::KIND.layers().iter().rev() {
+            match layer {
+                LayerName::Connection => {
+                    routes.push(Route::get(format!("/connections/{{connectionId}}/{plural}")));
+                    routes.push(instances().fixed("layer", "connection"));
+                }
+                LayerName::Integration => routes.push(
+                    Route::get(format!("/integrations/{{integrationId}}/{plural}"))
+                        .fixed("layer", "integration"),
+                ),
+                LayerName::Universal => {}
+            }
         }
+        if S::KIND == ElementKind::AppDataSchema {
+            routes.push(instances().fixed("isUniversal", "false"));
+        }
+        let routes = routes.into_iter().map(|route| with_parent_names::<S>(route)).collect();
         OpInfo::new(format!("{plural}.list"), format!("Lists {plural}."), reader(S::KIND), routes)
     }
 }

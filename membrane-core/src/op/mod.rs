@@ -33,7 +33,7 @@ pub use self::connector::{
     GetIntegrationConnector, GetIntegrationOperation, ListConnectors, ListIntegrationCollections,
     ListIntegrationOperations, MethodSpec, OperationInfo,
 };
-pub use self::element::{Archive, Create, Get, Replace, Restore, Update};
+pub use self::element::{Archive, Create, Explain, Get, Replace, Reset, Restore, Setup, Update};
 pub use self::list::{List, ListQuery};
 pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 pub use self::route::{Body, Encoded, Route};

@@ -35,6 +35,8 @@ pub struct Route {
     pub body: Body,
     /// Fields this route sets by itself.
     pub fixed: Vec<(&'static str, &'static str)>,
+    /// Further names that fields go by in the query: the name there, the field.
+    pub aliases: Vec<(&'static str, &'static str)>,
 }
 
 /// What the body of a route is.
@@ -61,7 +63,15 @@ pub struct Encoded {
 impl Route {
     /// A route of any method.
     pub fn new(method: Method, path: impl Into<String>, body: Body) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), query_rest: None, body, fixed: Vec::new() }
+        Self {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            query_rest: None,
+            body,
+            fixed: Vec::new(),
+            aliases: Vec::new(),
+        }
     }
 
     /// `GET`, without body.
@@ -105,6 +115,26 @@ impl Route {
     pub fn fixed(mut self, field: &'static str, value: &'static str) -> Self {
         self.fixed.push((field, value));
         self
+    }
+
+    /// Takes a field under another name in the query, too.
+    ///
+    /// ```
+    /// use membrane_core::op::Route;
+    ///
+    /// let route = Route::get("/flow-instance").alias("flowKey", "parentKey");
+    /// assert_eq!(route.field("flowKey"), "parentKey");
+    /// assert_eq!(route.field("id"), "id");
+    /// ```
+    #[must_use]
+    pub fn alias(mut self, name: &'static str, field: &'static str) -> Self {
+        self.aliases.push((name, field));
+        self
+    }
+
+    /// The field a name in the query stands for.
+    pub fn field<'n>(&self, name: &'n str) -> &'n str {
+        self.aliases.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, field)| field)
     }
 
     /// The names of the slots, in order.

@@ -1,11 +1,12 @@
 use async_trait::async_trait;
-use membrane_core::element::{Action, ActionKind, ActionSpec, IntegrationSpec};
+use membrane_core::element::{Action, ActionKind, ActionSpec, Reference, references};
 use membrane_core::{Error, Formula, Result};
 use serde_json::Value;
 
-use super::layered::LayeredKind;
-use super::select::by_id;
-use crate::{Caller, Engine};
+use super::in_field;
+use super::layered::{LayeredKind, connector_of};
+use crate::store::Write;
+use crate::{Caller, Engine, sync};
 
 #[async_trait]
 impl LayeredKind for ActionSpec {
@@ -28,19 +29,30 @@ impl LayeredKind for ActionSpec {
         }
         check_parts(engine, caller, element).await
     }
-}
 
-fn in_field(field: &'static str, error: &Error) -> Error {
-    Error::invalid_input(format!("`{field}`: {}", error.message())).with("field", field)
+    fn references(&self) -> Vec<Reference> {
+        self.config.as_ref().map(references).unwrap_or_default()
+    }
+
+    async fn problems(
+        _engine: &Engine,
+        _caller: &Caller,
+        element: &mut Action,
+        references: &[Reference],
+    ) -> Result<Vec<Error>> {
+        element.spec.dependencies = references.to_vec();
+        Ok(Vec::new())
+    }
+
+    async fn brought(engine: &Engine, element: &Action) -> Result<Option<Write>> {
+        sync::again(engine, element).await
+    }
 }
 
 /// The operation or collection an action of an integration names must be there.
 async fn check_parts(engine: &Engine, caller: &Caller, element: &Action) -> Result<()> {
-    let Some(id) = &element.place.integration_id else { return Ok(()) };
     let Some(config) = &element.spec.config else { return Ok(()) };
-    let integration = by_id::<IntegrationSpec>(engine, caller, id.as_str(), true).await?;
-    let Some(key) = integration.and_then(|integration| integration.spec.connector_key) else { return Ok(()) };
-    let Ok(connector) = engine.connector(&key) else { return Ok(()) };
+    let Some(connector) = connector_of(engine, caller, &element.place).await? else { return Ok(()) };
     let as_input = |error: Error| in_field("config", &error);
     if element.spec.r#type == Some(ActionKind::ConnectorOperation)
         && let Some(operation) = config.get("operationKey").and_then(Value::as_str)

@@ -5,8 +5,8 @@ use membrane_core::op::ListQuery;
 use membrane_core::{Error, ErrorBody, ErrorKind, IntegrationId, Key, Page, Result, Selector};
 use serde_json::{Map, Value};
 
-use super::Kind;
 use super::select::{self, by_id, default_connection, find, missing};
+use super::{Kind, sealed};
 use crate::store::{Query, Write};
 use crate::{Caller, Engine, sync};
 
@@ -80,6 +80,25 @@ impl Kind for IntegrationSpec {
             });
         }
         Ok(())
+    }
+
+    async fn setup(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Integration> {
+        let current = super::live_or_archived::<Self>(engine, caller, selector).await?;
+        super::refuse_archived(&current)?;
+        let connector = engine.connector(current.spec.connector_key.as_deref().unwrap_or_default())?;
+        let mut element = current.clone();
+        sealed::open(engine, &mut element).await?;
+        describe(&mut element, connector);
+        sealed::close(&mut element)?;
+        let brought = sync::actions(engine, connector, &element.id.clone().into()).await?;
+        engine.write(caller, brought).await?;
+        let mut element = match element == current {
+            true => element,
+            false => super::put(engine, caller, current, element, &[], None).await?,
+        };
+        sealed::show(engine, caller, [&mut element]).await?;
+        Self::show(engine, caller, &mut element).await?;
+        Ok(element)
     }
 
     async fn along(engine: &Engine, before: Option<&Integration>, after: &Integration) -> Result<Vec<Write>> {

@@ -2,17 +2,26 @@
 //! [`Kind`].
 
 pub(crate) mod action;
+mod app_data_schema;
+mod app_event;
 pub(crate) mod connection;
 pub(crate) mod customer;
+mod data_link_table;
+pub(crate) mod data_source;
+mod field_mapping;
+mod flow;
 pub(crate) mod integration;
 pub(crate) mod layered;
+mod package;
 pub(crate) mod row;
 pub(crate) mod sealed;
 pub(crate) mod select;
+mod workspace;
 
 use async_trait::async_trait;
 use membrane_core::element::{
-    COMMON_EDITABLE, CustomerSpec, Element, ElementKind, IntegrationSpec, LAYER_EDITABLE, Spec, State,
+    AppDataSchemaSpec, AppEventSubscriptionSpec, AppEventTypeSpec, AppSpec, COMMON_EDITABLE, CustomerSpec,
+    Element, ElementKind, IntegrationSpec, LAYER_EDITABLE, ScreenSpec, Spec, State,
 };
 use membrane_core::op::ListQuery;
 use membrane_core::{ElementId, Error, ErrorKind, Key, LayerName, Page, Paging, Result, Selector};
@@ -61,6 +70,18 @@ pub(crate) trait Kind: Spec + Default {
         Ok(())
     }
 
+    /// Adds what only the answer that reads one element carries.
+    async fn detail(_engine: &Engine, _caller: &Caller, _element: &mut Element<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Brings an element up to date with what it follows from.
+    async fn setup(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<Self>> {
+        let mut found = live_or_archived::<Self>(engine, caller, selector).await?;
+        Self::show(engine, caller, &mut found).await?;
+        Ok(found)
+    }
+
     /// Finds the caller's own element, making it where a kind has such.
     async fn own(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<Self>> {
         Self::select(engine, caller, selector, false).await
@@ -94,6 +115,11 @@ pub(crate) trait Plain: Kind {}
 
 impl Plain for CustomerSpec {}
 impl Plain for IntegrationSpec {}
+impl Plain for AppSpec {}
+impl Plain for AppDataSchemaSpec {}
+impl Plain for AppEventSubscriptionSpec {}
+impl Plain for AppEventTypeSpec {}
+impl Plain for ScreenSpec {}
 impl<S: LayeredKind> Plain for S {}
 
 /// Whether fields not given keep their value.
@@ -188,13 +214,7 @@ pub(crate) async fn update<S: Kind>(
     fields: &Map<String, Value>,
     change: Change,
 ) -> Result<Element<S>> {
-    if current.archived_at.is_some() {
-        return Err(Error::invalid_input(format!(
-            "{} {} is archived; restore it first",
-            S::KIND,
-            current.id
-        )));
-    }
+    refuse_archived(&current)?;
     let is_given = |name: &&str| change == Change::Replace || fields.contains_key(*name);
     // What is replaced anyway need not open: that is the way out when a key is lost.
     if !S::SEALED.iter().all(&is_given) {
@@ -213,6 +233,21 @@ pub(crate) async fn update<S: Kind>(
     put(engine, caller, current, element, &[mark::ORIGIN], seal).await
 }
 
+/// An archived element cannot be changed.
+pub(crate) fn refuse_archived<S: Spec>(element: &Element<S>) -> Result<()> {
+    match element.archived_at {
+        Some(_) => {
+            Err(Error::invalid_input(format!("{} {} is archived; restore it first", S::KIND, element.id)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A mistake in a field of what a caller wrote.
+pub(crate) fn in_field(field: &str, error: &Error) -> Error {
+    Error::invalid_input(format!("`{field}`: {}", error.message())).with("field", field)
+}
+
 /// Stores a changed element, and what is sealed of it if that changed too. Of the marks of its row only these
 /// stay.
 pub(crate) async fn put<S: Kind>(
@@ -224,6 +259,7 @@ pub(crate) async fn put<S: Kind>(
     seal: Option<Write>,
 ) -> Result<Element<S>> {
     let store = &engine.parts().store;
+    element.applied_to_integrations = Vec::new();
     element.revision = new_id();
     element.updated_at = now();
     let mut row = to_row(&element)?;
@@ -288,6 +324,8 @@ fn with_fields<S: Kind>(
     })?;
     sealed::put(&mut element, secret)?;
     element.related = current.related.clone();
+    element.is_deactivated = None;
+    element.applied_to_integrations = Vec::new();
     if !is_new {
         element.place = current.place.clone();
     }
@@ -301,8 +339,11 @@ fn taken<S: Spec>(error: Error, element: &Element<S>) -> Error {
         return error;
     }
     let key = element.key.as_ref().map(Key::as_str).unwrap_or_default();
-    let is_copy = element.place.connection_id.is_some() && element.place.parent_id.is_some();
-    let or = if is_copy { ", or another copy of the same parent on the connection" } else { "" };
+    let or = match (&element.place.parent_id, &element.place.connection_id) {
+        (Some(_), Some(_)) => ", or another copy of the same parent on the connection",
+        (Some(_), None) if S::KIND.is_of_customer() => ", or another instance of the same for the customer",
+        _ => "",
+    };
     Error::new(ErrorKind::AlreadyExists, format!("there is a {} with the key `{key}` already{or}", S::KIND))
         .with("key", key)
 }

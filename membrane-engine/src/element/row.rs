@@ -23,8 +23,15 @@ const COLUMNS: &[&str] = &[
 ];
 
 /// Fields that are never stored.
-const NOT_STORED: &[&str] =
-    &["user", "integration", "connection", "appliedToIntegrations", "credentials", "workspaceKey"];
+const NOT_STORED: &[&str] = &[
+    "user",
+    "integration",
+    "connection",
+    "appliedToIntegrations",
+    "isDeactivated",
+    "credentials",
+    "workspaceKey",
+];
 
 /// Fields of a stored document that no element has: what the engine notes for itself.
 pub(crate) mod mark {
@@ -48,21 +55,26 @@ pub(crate) fn keep_marks(old: &Row, new: &mut Row, marks: &[&str]) {
 }
 
 /// The seat an element has: a connection that is its customer's default of an app, and the copy of an element
-/// on a connection. Two of either cannot be, however many callers make them at once.
+/// on a connection or for a customer. Two of either cannot be, however many callers make them at once.
 fn slot<S: Spec>(element: &Element<S>, doc: &Map<String, Value>) -> Option<String> {
     let place = &element.place;
     if S::KIND == ElementKind::Connection {
         let is_default = doc.get("isDefault") == Some(&Value::Bool(true));
         return place.integration_id.as_ref().filter(|_| is_default).map(|id| format!("default/{id}"));
     }
-    let (connection, parent) = (place.connection_id.as_ref()?, place.parent_id.as_ref()?);
-    Some(format!("copy/{connection}/{parent}/{}", place.instance_key.as_deref().unwrap_or_default()))
+    let parent = place.parent_id.as_ref()?;
+    let instance_key = place.instance_key.as_deref().unwrap_or_default();
+    if S::KIND.is_of_customer() {
+        return place.tenant_id.as_ref().map(|_| format!("instance/{parent}/{instance_key}"));
+    }
+    let connection = place.connection_id.as_ref()?;
+    Some(format!("copy/{connection}/{parent}/{instance_key}"))
 }
 
 pub(crate) fn to_row<S: Spec>(element: &Element<S>) -> Result<Row> {
     let place = &element.place;
     let mut doc = document(element)?;
-    for name in COLUMNS.iter().chain(NOT_STORED).chain(S::SEALED) {
+    for name in COLUMNS.iter().chain(NOT_STORED).chain(S::SEALED).chain(S::DERIVED) {
         doc.shift_remove(*name);
     }
     Ok(Row {

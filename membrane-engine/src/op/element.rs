@@ -1,12 +1,15 @@
 //! The operations every kind of element has.
 
 use async_trait::async_trait;
-use membrane_core::element::Element;
-use membrane_core::op::{Archive, Create, Get, List, ListQuery, Replace, Restore, Update};
+use membrane_core::element::{Element, Explanation};
+use membrane_core::op::{
+    Archive, Create, Explain, Get, List, ListQuery, Replace, Reset, Restore, Setup, Update,
+};
 use membrane_core::{Error, Page, Result};
 use serde_json::Value;
 
 use super::Execute;
+use crate::element::layered::{self, LayeredKind};
 use crate::element::{self, Change, Kind, Plain, sealed};
 use crate::{Caller, Engine};
 
@@ -51,7 +54,13 @@ fn refuse_other_filters<S: Kind>(query: &ListQuery) -> Result<()> {
 #[async_trait]
 impl<S: Plain> Execute for Create<S> {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Element<S>> {
-        element::create(engine, caller, &self.fields).await
+        let mut fields = self.fields;
+        for (name, named) in [("integrationId", self.integration_id), ("connectionId", self.connection_id)] {
+            if let Some(named) = named {
+                fields.insert(name.to_owned(), named.into());
+            }
+        }
+        element::create(engine, caller, &fields).await
     }
 }
 
@@ -64,7 +73,30 @@ impl<S: Plain> Execute for Get<S> {
         };
         sealed::show(engine, caller, [&mut found]).await?;
         S::show(engine, caller, &mut found).await?;
+        S::detail(engine, caller, &mut found).await?;
         Ok(found)
+    }
+}
+
+#[async_trait]
+impl<S: LayeredKind> Execute for Reset<S> {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Element<S>> {
+        let current = S::to_write(engine, caller, &self.selector).await?;
+        layered::reset(engine, caller, current, &self.parts).await
+    }
+}
+
+#[async_trait]
+impl<S: Kind> Execute for Setup<S> {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Element<S>> {
+        S::setup(engine, caller, &self.selector).await
+    }
+}
+
+#[async_trait]
+impl<S: LayeredKind> Execute for Explain<S> {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Explanation> {
+        layered::explained::<S>(engine, caller, &self.selector).await
     }
 }
 

@@ -18,12 +18,18 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use membrane_core::element::{ActionSpec, ConnectionSpec, CustomerSpec, IntegrationSpec};
+use membrane_core::element::{
+    ActionSpec, AppDataSchemaSpec, AppEventSubscriptionSpec, AppEventTypeSpec, AppSpec, ConnectionSpec,
+    CustomerSpec, DataLinkTableSpec, DataSourceSpec, FieldMappingSpec, FlowSpec, IntegrationSpec,
+    PackageSpec, ScreenSpec,
+};
 use membrane_core::op::{self, Op, OpInfo};
 use membrane_core::{Error, Result};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+use crate::element::Plain;
+use crate::element::layered::LayeredKind;
 use crate::{Caller, Engine};
 
 /// How an operation of the catalogue is carried out.
@@ -134,62 +140,78 @@ pub(crate) fn info<T: Execute>() -> Cow<'static, OpInfo> {
 /// Every operation, in the order documents show them.
 pub fn catalogue() -> &'static [Entry] {
     static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-        vec![
-            Entry::of::<op::GetHealth>(),
-            Entry::of::<op::GetSelf>(),
-            Entry::of::<op::UpdateSelf>(),
-            Entry::of::<op::List<CustomerSpec>>(),
-            Entry::of::<op::Create<CustomerSpec>>(),
-            Entry::of::<op::Get<CustomerSpec>>(),
-            Entry::of::<op::Update<CustomerSpec>>(),
-            Entry::of::<op::Replace<CustomerSpec>>(),
-            Entry::of::<op::Archive<CustomerSpec>>(),
-            Entry::of::<op::Restore<CustomerSpec>>(),
-            Entry::of::<op::ListConnectors>(),
-            Entry::of::<op::GetConnector>(),
-            Entry::of::<op::List<IntegrationSpec>>(),
-            Entry::of::<op::Create<IntegrationSpec>>(),
-            Entry::of::<op::Get<IntegrationSpec>>(),
-            Entry::of::<op::Update<IntegrationSpec>>(),
-            Entry::of::<op::Replace<IntegrationSpec>>(),
-            Entry::of::<op::Archive<IntegrationSpec>>(),
-            Entry::of::<op::Restore<IntegrationSpec>>(),
-            Entry::of::<op::GetIntegrationConnector>(),
-            Entry::of::<op::ListIntegrationOperations>(),
-            Entry::of::<op::GetIntegrationOperation>(),
-            Entry::of::<op::ListIntegrationCollections>(),
-            Entry::of::<op::GetIntegrationCollection>(),
-            Entry::of::<op::List<ConnectionSpec>>(),
-            Entry::of::<op::CreateConnection>(),
-            Entry::of::<op::GetConnection>(),
-            Entry::of::<op::Update<ConnectionSpec>>(),
-            Entry::of::<op::Replace<ConnectionSpec>>(),
-            Entry::of::<op::Archive<ConnectionSpec>>(),
-            Entry::of::<op::Restore<ConnectionSpec>>(),
-            Entry::of::<op::TestConnection>(),
-            Entry::of::<op::GetConnectionOperation>(),
-            Entry::of::<op::RunOperation>(),
-            Entry::of::<op::GetCollection>(),
-            Entry::of::<op::ListRecords>(),
-            Entry::of::<op::SearchRecords>(),
-            Entry::of::<op::MatchRecord>(),
-            Entry::of::<op::FindRecord>(),
-            Entry::of::<op::CreateRecord>(),
-            Entry::of::<op::UpdateRecord>(),
-            Entry::of::<op::DeleteRecord>(),
-            Entry::of::<op::List<ActionSpec>>(),
-            Entry::of::<op::Create<ActionSpec>>(),
-            Entry::of::<op::Get<ActionSpec>>(),
-            Entry::of::<op::Update<ActionSpec>>(),
-            Entry::of::<op::Replace<ActionSpec>>(),
-            Entry::of::<op::Archive<ActionSpec>>(),
-            Entry::of::<op::Restore<ActionSpec>>(),
-            Entry::of::<op::RunAction>(),
-            Entry::of::<op::ListActionRuns>(),
-            Entry::of::<op::GetActionRun>(),
-            Entry::of::<op::ListApiLogs>(),
-            Entry::of::<op::GetApiLog>(),
-        ]
+        let parts = [
+            vec![Entry::of::<op::GetHealth>(), Entry::of::<op::GetSelf>(), Entry::of::<op::UpdateSelf>()],
+            kind::<CustomerSpec>(),
+            kind::<AppSpec>(),
+            vec![Entry::of::<op::ListConnectors>(), Entry::of::<op::GetConnector>()],
+            kind::<IntegrationSpec>(),
+            vec![
+                Entry::of::<op::Setup<IntegrationSpec>>(),
+                Entry::of::<op::GetIntegrationConnector>(),
+                Entry::of::<op::ListIntegrationOperations>(),
+                Entry::of::<op::GetIntegrationOperation>(),
+                Entry::of::<op::ListIntegrationCollections>(),
+                Entry::of::<op::GetIntegrationCollection>(),
+                Entry::of::<op::List<ConnectionSpec>>(),
+                Entry::of::<op::CreateConnection>(),
+                Entry::of::<op::GetConnection>(),
+                Entry::of::<op::Update<ConnectionSpec>>(),
+                Entry::of::<op::Replace<ConnectionSpec>>(),
+                Entry::of::<op::Archive<ConnectionSpec>>(),
+                Entry::of::<op::Restore<ConnectionSpec>>(),
+                Entry::of::<op::TestConnection>(),
+                Entry::of::<op::GetConnectionOperation>(),
+                Entry::of::<op::RunOperation>(),
+                Entry::of::<op::GetCollection>(),
+                Entry::of::<op::ListRecords>(),
+                Entry::of::<op::SearchRecords>(),
+                Entry::of::<op::MatchRecord>(),
+                Entry::of::<op::FindRecord>(),
+                Entry::of::<op::CreateRecord>(),
+                Entry::of::<op::UpdateRecord>(),
+                Entry::of::<op::DeleteRecord>(),
+            ],
+            layered::<ActionSpec>(),
+            vec![Entry::of::<op::RunAction>()],
+            layered::<DataLinkTableSpec>(),
+            layered::<DataSourceSpec>(),
+            layered::<FieldMappingSpec>(),
+            layered::<FlowSpec>(),
+            layered::<PackageSpec>(),
+            kind::<AppDataSchemaSpec>(),
+            vec![Entry::of::<op::Setup<AppDataSchemaSpec>>()],
+            kind::<AppEventSubscriptionSpec>(),
+            kind::<AppEventTypeSpec>(),
+            kind::<ScreenSpec>(),
+            vec![
+                Entry::of::<op::ListActionRuns>(),
+                Entry::of::<op::GetActionRun>(),
+                Entry::of::<op::ListApiLogs>(),
+                Entry::of::<op::GetApiLog>(),
+            ],
+        ];
+        parts.into_iter().flatten().collect()
     });
     &CATALOGUE
+}
+
+/// What every kind of element has.
+fn kind<S: Plain>() -> Vec<Entry> {
+    vec![
+        Entry::of::<op::List<S>>(),
+        Entry::of::<op::Create<S>>(),
+        Entry::of::<op::Get<S>>(),
+        Entry::of::<op::Update<S>>(),
+        Entry::of::<op::Replace<S>>(),
+        Entry::of::<op::Archive<S>>(),
+        Entry::of::<op::Restore<S>>(),
+    ]
+}
+
+/// What every kind with layers has.
+fn layered<S: LayeredKind>() -> Vec<Entry> {
+    let mut entries = kind::<S>();
+    entries.extend([Entry::of::<op::Reset<S>>(), Entry::of::<op::Setup<S>>(), Entry::of::<op::Explain<S>>()]);
+    entries
 }

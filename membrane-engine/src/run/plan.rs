@@ -48,7 +48,7 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
     let chain = layers(engine, caller, &action, &ground).await?;
     let effective = chain.effective()?;
     let connected = by_connection_id(engine, caller, connection_id).await?;
-    let spec = effective.spec;
+    let spec = &*effective.spec;
     let Some(kind) = spec.r#type else {
         return Err(Error::unsupported(format!(
             "{} does not implement `{}`: its connector brings no such action and none was added",

@@ -64,7 +64,11 @@ impl Described<'_> {
                 "schema": {"type": "object", "additionalProperties": {"type": "string"}},
             })
         });
-        in_path.chain(in_query).chain(rest).collect()
+        let aliases = self.route.aliases.iter().filter_map(|(name, field)| {
+            let schema = self.properties()?.get(*field).filter(|_| self.is_in_query(field))?;
+            Some(parameter("query", name, Some(schema)))
+        });
+        in_path.chain(in_query).chain(aliases).chain(rest).collect()
     }
 
     /// The schema of the body, and whether there must be one.

@@ -67,9 +67,9 @@ impl Ground {
 
 /// The elements of one chain, as far as they are there. Archived parents are among them.
 pub(crate) struct Layers<S> {
-    universal: Option<At<layer::Universal, S>>,
-    integration: Option<At<layer::Integration, S>>,
-    connection: Option<At<layer::Connection, S>>,
+    pub(super) universal: Option<At<layer::Universal, S>>,
+    pub(super) integration: Option<At<layer::Integration, S>>,
+    pub(super) connection: Option<At<layer::Connection, S>>,
 }
 
 impl<S: Layered> Layers<S> {

@@ -33,7 +33,13 @@ pub(super) async fn list<S: LayeredKind>(
         layer: layer_of(query)?,
         is_universal: query.is_universal,
         customer,
-        fields: universal_parent.map(|id| ("universalParentId".to_owned(), id.into())).into_iter().collect(),
+        fields: [
+            universal_parent.map(|id| ("universalParentId".to_owned(), id.into())),
+            query.enabled.map(|enabled| ("enabled".to_owned(), enabled.into())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
         search: query.search.clone(),
         include_archived: query.include_archived == Some(true),
         ..Query::default()
@@ -95,7 +101,13 @@ async fn effective<S: LayeredKind>(
         ..query.clone()
     };
     let mut own: Vec<Element<S>> = all(engine, caller, &own_query).await?;
-    let app_query = Query { integration, layer: Some(LayerName::Integration), ..query };
+    // A kind that no app has elements of shows the universal ones.
+    let of_app = S::KIND.layers().contains(&LayerName::Integration);
+    let (integration, layer) = match of_app {
+        true => (integration, LayerName::Integration),
+        false => (None, LayerName::Universal),
+    };
+    let app_query = Query { integration, layer: Some(layer), ..query };
     let limit = usize::try_from(paging.limit()?).unwrap_or(usize::MAX);
     // First the integration's elements, then copies without an original.
     let (mut found, after) = match paging.start().and_then(|cursor| cursor.strip_prefix(OWN)) {

@@ -4,19 +4,25 @@
 //! names them as its parent. So a key can change anywhere without breaking what follows what.
 
 mod chain;
+mod depend;
 mod list;
 mod own;
 mod place;
+mod reset;
 mod select;
 
 use async_trait::async_trait;
-use membrane_core::element::{Element, Layered};
+use membrane_core::element::{AppliedTo, Element, Explanation, IntegrationSpec, Layered, Reference, explain};
 use membrane_core::op::ListQuery;
-use membrane_core::{Page, Paging, Result, Selector};
+use membrane_core::{Error, LayerName, Page, Paging, Result, Selector};
 use serde_json::{Map, Value};
 
 pub(crate) use self::chain::{Ground, layers};
+pub(crate) use self::depend::{connector_of, reference, referred};
+pub(crate) use self::reset::reset;
+use super::select::{by_id, find};
 use super::{Kind, integration, own_row};
+use crate::store::{Query, Write};
 use crate::{Caller, Engine};
 
 /// What a layered kind does in its own way. The rest it has in common: it is a [`Kind`] by this.
@@ -24,6 +30,32 @@ use crate::{Caller, Engine};
 pub(crate) trait LayeredKind: Layered + Default {
     /// Checks the content of an element that is in its place, and fills in what follows from the rest.
     async fn check(engine: &Engine, caller: &Caller, element: &mut Element<Self>) -> Result<()>;
+
+    /// The elements this content refers to.
+    fn references(&self) -> Vec<Reference> {
+        Vec::new()
+    }
+
+    /// Notes in content what it refers to, and gives what else keeps it from working.
+    async fn problems(
+        _engine: &Engine,
+        _caller: &Caller,
+        _element: &mut Element<Self>,
+        _references: &[Reference],
+    ) -> Result<Vec<Error>> {
+        Ok(Vec::new())
+    }
+
+    /// Fills in what an integration's or a connection's element that follows a universal one gains from the
+    /// connector.
+    async fn adapt(_engine: &Engine, _caller: &Caller, _element: &mut Element<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    /// What gives an element back the content its connector brought along, where it was made of such.
+    async fn brought(_engine: &Engine, _element: &Element<Self>) -> Result<Option<Write>> {
+        Ok(None)
+    }
 }
 
 #[async_trait]
@@ -38,6 +70,7 @@ impl<S: LayeredKind> Kind for S {
         "instanceKey",
         "parentId",
         "universalParentId",
+        "enabled",
         "tenantId",
         "userId",
         "externalAppId",
@@ -70,16 +103,58 @@ impl<S: LayeredKind> Kind for S {
     ) -> Result<()> {
         match current {
             None => place::place(engine, caller, element, fields).await?,
-            Some(current) => place::keep(current, element),
+            Some(current) => place::keep(engine, caller, current, element, fields).await?,
         }
         S::check(engine, caller, element).await
     }
 
     async fn show(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
         own::derive(engine, caller, element).await?;
+        depend::settle(engine, caller, element).await?;
+        let place = element.place.clone();
+        element.spec.note_parents(&place);
         element.related.integration =
             integration::beside(engine, caller, element.place.integration_id.as_ref()).await?;
         Ok(())
+    }
+
+    async fn detail(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
+        if element.place.layer() != LayerName::Universal {
+            return Ok(());
+        }
+        let query = Query {
+            parent: Some(element.id.clone()),
+            layer: Some(LayerName::Integration),
+            ..Query::default()
+        };
+        let paging = Paging { limit: Some(Paging::MAX_LIMIT), cursor: None };
+        for mut child in find::<S>(engine, caller, &query, &paging).await?.items {
+            let Some(id) = &child.place.integration_id else { continue };
+            let Some(app) = by_id::<IntegrationSpec>(engine, caller, id.as_str(), false).await? else {
+                continue;
+            };
+            own::derive(engine, caller, &mut child).await?;
+            element
+                .applied_to_integrations
+                .push(AppliedTo { element: Box::new(child), integration: Box::new(app) });
+        }
+        Ok(())
+    }
+
+    async fn setup(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<S>> {
+        let mut element = Self::to_write(engine, caller, selector).await?;
+        super::refuse_archived(&element)?;
+        S::check(engine, caller, &mut element).await?;
+        let stored = by_id::<S>(engine, caller, element.id.as_str(), true).await?;
+        match stored {
+            Some(stored) if stored.spec != element.spec || stored.place != element.place => {
+                super::put(engine, caller, stored, element, super::row::mark::ALL, None).await
+            }
+            _ => {
+                S::show(engine, caller, &mut element).await?;
+                Ok(element)
+            }
+        }
     }
 
     async fn own(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<S>> {
@@ -103,6 +178,24 @@ impl<S: LayeredKind> Kind for S {
         }
         selector
     }
+}
+
+/// Says which layer each value of an element came from.
+pub(crate) async fn explained<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    selector: &Selector,
+) -> Result<Explanation> {
+    let found = S::select(engine, caller, selector, false).await?;
+    let ground = Ground::of(engine, caller, selector).await?;
+    let chain = layers(engine, caller, &found, &ground).await?;
+    let mut explanation =
+        explain(chain.universal.as_ref(), chain.integration.as_ref(), chain.connection.as_ref())?;
+    let plain = chain.effective()?.spec.into_owned();
+    let mut shown = chain.into_closest().unwrap_or(found);
+    own::derive(engine, caller, &mut shown).await?;
+    explanation.note_derived(&plain, &shown)?;
+    Ok(explanation)
 }
 
 /// Whether a selector looks within a connection: what it names is the connection's own.

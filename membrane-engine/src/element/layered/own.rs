@@ -23,7 +23,7 @@ pub(super) async fn own_copy<S: LayeredKind>(
     let ground = Ground::of(engine, caller, selector).await?;
     let Some(connection) = &ground.connection else { return Ok(found) };
     let chain = layers(engine, caller, &found, &ground).await?;
-    let spec = chain.effective()?.spec.clone();
+    let spec = chain.effective()?.spec.into_owned();
     let parent = match chain.into_closest() {
         Some(own) if own.place.layer() == LayerName::Connection => return Ok(own),
         Some(parent) => parent,
@@ -50,22 +50,28 @@ pub(super) async fn own_copy<S: LayeredKind>(
     }
 }
 
-/// Gives an element that follows its parent the parent's content of now.
+/// Gives an element that follows its parent the parent's content of now, and what the connector adds to it.
 pub(super) async fn derive<S: LayeredKind>(
     engine: &Engine,
     caller: &Caller,
     element: &mut Element<S>,
 ) -> Result<()> {
-    if element.place.parent_id.is_none() || element.place.is_customized == Some(true) {
+    if element.place.parent_id.is_none() {
         return Ok(());
     }
     let chain: Layers<S> = layers(engine, caller, element, &Ground::default()).await?;
     // What follows an archived parent shows what it followed last.
-    if let Ok(effective) = chain.effective() {
-        element.spec = effective.spec.clone();
-        if let Some(parent) = super::chain::parent_of(engine, caller, element).await? {
-            element.place.parent_revision = Some(parent.revision);
-        }
+    let Ok(effective) = chain.effective() else { return Ok(()) };
+    let is_universal = effective.layer == LayerName::Universal;
+    element.spec = effective.spec.into_owned();
+    if element.place.is_customized == Some(true) {
+        return Ok(());
+    }
+    if let Some(parent) = super::chain::parent_of(engine, caller, element).await? {
+        element.place.parent_revision = Some(parent.revision);
+    }
+    if is_universal && element.place.integration_id.is_some() {
+        S::adapt(engine, caller, element).await?;
     }
     Ok(())
 }

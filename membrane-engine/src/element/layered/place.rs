@@ -40,13 +40,27 @@ pub(super) async fn place<S: LayeredKind>(
             ),
         ));
     }
-    let parent = match text("parentId").or(text("parentKey")) {
+    let known = S::KIND.layers();
+    if !known.contains(&element.place.layer()) {
+        let names: Vec<&str> = known.iter().map(|layer| layer.as_str()).collect();
+        return Err(Error::invalid_input(format!(
+            "a {} exists at these layers: {}; this one would be at the {} layer",
+            S::KIND,
+            names.join(", "),
+            element.place.layer().as_str()
+        ))
+        .with("field", "integrationId"));
+    }
+    let aliases = S::PARENT_ALIASES.iter().map(|(name, _)| *name);
+    let parent = match ["parentId", "parentKey"].into_iter().chain(aliases).find_map(text) {
         Some(named) => Some(named_parent::<S>(engine, caller, &element.place, named).await?),
         None => parent_by_key(engine, caller, element).await?,
     };
     if let Some(parent) = parent {
-        let is_given = |name: &&str| fields.get(*name).is_some_and(|value| !value.is_null());
-        let is_own = S::EDITABLE.iter().any(is_given);
+        let is_own = fields
+            .get("isCustomized")
+            .and_then(Value::as_bool)
+            .unwrap_or_else(|| !element.spec.is_same_content(&S::default()));
         follow(&mut element.place, &parent);
         element.place.is_customized = Some(is_own);
         if element.name.trim().is_empty() {
@@ -56,20 +70,35 @@ pub(super) async fn place<S: LayeredKind>(
         if !is_own {
             element.description = element.description.take().or_else(|| parent.description.clone());
             let chain = layers(engine, caller, &parent, &Ground::default()).await?;
-            element.spec = chain.effective()?.spec.clone();
+            element.spec = element.spec.inherit(chain.effective()?.spec, false).into_owned();
         }
     }
     element.key.get_or_insert_with(|| Key::from_name(&element.name));
     Ok(())
 }
 
-/// Leaves a changed element in its place. New content makes it customized; a new key, name or bag does not.
-pub(super) fn keep<S: LayeredKind>(current: &Element<S>, element: &mut Element<S>) {
+/// Leaves a changed element in its place. New content makes it customized; a new key, name or bag does not. A
+/// caller may also say that it is, or that it follows its parent again.
+pub(super) async fn keep<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    current: &Element<S>,
+    element: &mut Element<S>,
+    fields: &Map<String, Value>,
+) -> Result<()> {
     element.place = current.place.clone();
-    if element.place.parent_id.is_some() && element.spec != current.spec {
-        element.place.is_customized = Some(true);
-    }
     element.key.get_or_insert_with(|| Key::from_name(&element.name));
+    if element.place.parent_id.is_none() {
+        return Ok(());
+    }
+    if !element.spec.is_same_content(&current.spec) {
+        element.spec.customize(&current.spec, current.place.is_customized == Some(true));
+        element.place.is_customized = Some(true);
+    } else if let Some(is_customized) = fields.get("isCustomized").and_then(Value::as_bool) {
+        element.place.is_customized = Some(is_customized);
+        super::own::derive(engine, caller, element).await?;
+    }
+    Ok(())
 }
 
 /// Ties a place to its parent.

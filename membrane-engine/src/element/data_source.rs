@@ -1,0 +1,108 @@
+use async_trait::async_trait;
+use membrane_core::connector::{Collection, Connector};
+use membrane_core::element::{DataSource, DataSourceSpec, Reference};
+use membrane_core::schema::DataLocation;
+use membrane_core::unified::{UnifiedFields, UnifiedModel};
+use membrane_core::{Error, Formula, Result};
+use serde_json::{Map, Value};
+
+use super::in_field;
+use super::layered::{LayeredKind, connector_of};
+use crate::{Caller, Engine};
+
+#[async_trait]
+impl LayeredKind for DataSourceSpec {
+    async fn check(engine: &Engine, caller: &Caller, element: &mut DataSource) -> Result<()> {
+        let spec = &mut element.spec;
+        if let Some(udm) = &spec.udm {
+            UnifiedModel::find(udm).map_err(|error| in_field("udm", &error))?;
+        }
+        if let Some(parameters) = &spec.collection_parameters {
+            Formula::parse(parameters).map_err(|error| in_field("collectionParameters", &error))?;
+        }
+        for (field, path) in [("path", &spec.path), ("defaultPath", &spec.default_path)] {
+            if let Some(path) = path.as_deref().filter(|path| !path.is_empty()) {
+                DataLocation::parse(path).map_err(|error| in_field(field, &error))?;
+            }
+        }
+        if let (Some(key), Some(connector)) =
+            (&element.spec.collection_key, connector_of(engine, caller, &element.place).await?)
+        {
+            connector.collection(&key.as_str().into()).map_err(|error| in_field("collectionKey", &error))?;
+        }
+        Ok(())
+    }
+
+    async fn problems(
+        engine: &Engine,
+        caller: &Caller,
+        element: &mut DataSource,
+        _references: &[Reference],
+    ) -> Result<Vec<Error>> {
+        let Some(connector) = connector_of(engine, caller, &element.place).await? else {
+            return Ok(Vec::new());
+        };
+        let spec = &mut element.spec;
+        let default = default_location(connector, spec)?;
+        spec.default_collection_key = default.as_ref().map(|location| location.key.clone());
+        spec.default_collection_parameters =
+            default.map(|location| location.parameters).filter(|parameters| !parameters.is_empty());
+        let problem = match (location(connector, spec)?, &spec.udm) {
+            (Some(location), _) => connector.collection(&location.key.as_str().into()).err(),
+            (None, Some(udm)) => {
+                Some(Error::configuration(format!("{} keeps no {udm}", connector.name)).with("udm", udm))
+            }
+            (None, None) => Some(Error::configuration("the data source names no collection")),
+        };
+        Ok(problem.map(|error| Error::configuration(error.message().to_owned())).into_iter().collect())
+    }
+
+    async fn adapt(engine: &Engine, caller: &Caller, element: &mut DataSource) -> Result<()> {
+        let Some(connector) = connector_of(engine, caller, &element.place).await? else { return Ok(()) };
+        let spec = &mut element.spec;
+        if let (None, Some(default)) = (&spec.collection_key, default_location(connector, spec)?) {
+            spec.default_path = Some(default.to_string());
+            spec.collection_key = Some(default.key);
+            let has_parameters = !default.parameters.is_empty();
+            spec.collection_parameters = has_parameters.then_some(Value::Object(default.parameters));
+        }
+        Ok(())
+    }
+}
+
+/// The connector's collection for the model of a data source.
+fn default_location(connector: &Connector, spec: &DataSourceSpec) -> Result<Option<DataLocation>> {
+    match &spec.udm {
+        Some(udm) => connector.udm.default_collection(udm),
+        None => Ok(None),
+    }
+}
+
+/// The collection a data source leads to: the one it names, else the connector's for its model.
+pub(crate) fn location(connector: &Connector, spec: &DataSourceSpec) -> Result<Option<DataLocation>> {
+    let parameters = || match &spec.collection_parameters {
+        Some(Value::Object(parameters)) => parameters.clone(),
+        _ => Map::new(),
+    };
+    if let Some(key) = &spec.collection_key {
+        return Ok(Some(DataLocation::new(key.as_str(), parameters())));
+    }
+    match spec.path.as_deref().filter(|path| !path.is_empty()) {
+        Some(path) => DataLocation::parse(path).map(Some),
+        None => default_location(connector, spec),
+    }
+}
+
+/// What a data source leads to, and how its fields map onto the unified model.
+pub(crate) fn collection<'c>(
+    connector: &'c Connector,
+    spec: &DataSourceSpec,
+) -> Result<Option<(&'c Collection, Option<UnifiedFields>)>> {
+    let Some(location) = location(connector, spec)? else { return Ok(None) };
+    let Ok(collection) = connector.collection(&location.key.as_str().into()) else { return Ok(None) };
+    let fields = match &spec.udm {
+        Some(udm) => connector.udm.fields(udm, &location)?,
+        None => None,
+    };
+    Ok(Some((collection, fields)))
+}

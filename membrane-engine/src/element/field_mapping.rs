@@ -1,0 +1,73 @@
+use async_trait::async_trait;
+use membrane_core::element::{
+    DataSource, DataSourceSpec, ElementKind, FieldMapping, FieldMappingSpec, Reference,
+};
+use membrane_core::{Error, LayerName, Result, mapping};
+
+use super::data_source::collection;
+use super::in_field;
+use super::layered::{LayeredKind, connector_of, reference, referred};
+use crate::{Caller, Engine};
+
+#[async_trait]
+impl LayeredKind for FieldMappingSpec {
+    async fn check(_engine: &Engine, _caller: &Caller, element: &mut FieldMapping) -> Result<()> {
+        let mapping = &element.spec.mapping;
+        if let Some(schema) = &mapping.app_schema {
+            schema.compile().map_err(|error| in_field("appSchema", &error))?;
+        }
+        let written = serde_json::to_value(mapping).map_err(|error| {
+            Error::internal("a field mapping cannot be written as JSON").with_source(error)
+        })?;
+        mapping::FieldMapping::parse(&written).map(|_| ()).map_err(|error| {
+            let field = error.context_value("field").unwrap_or("fieldMapping").to_owned();
+            Error::invalid_input(error.message().to_owned()).with("field", field)
+        })
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        source_of(self).into_iter().collect()
+    }
+
+    async fn problems(
+        engine: &Engine,
+        caller: &Caller,
+        element: &mut FieldMapping,
+        _references: &[Reference],
+    ) -> Result<Vec<Error>> {
+        let Some(connector) = connector_of(engine, caller, &element.place).await? else {
+            return Ok(Vec::new());
+        };
+        let Some(source) = source(engine, caller, element).await? else { return Ok(Vec::new()) };
+        if source.place.layer() == LayerName::Connection {
+            element.spec.data_source_instance_id = Some(source.id.to_string());
+        }
+        if let Some((collection, _)) = collection(connector, &source.spec)? {
+            element.spec.data_source_schema.clone_from(&collection.fields_schema);
+        }
+        Ok(Vec::new())
+    }
+
+    async fn adapt(engine: &Engine, caller: &Caller, element: &mut FieldMapping) -> Result<()> {
+        let Some(connector) = connector_of(engine, caller, &element.place).await? else { return Ok(()) };
+        let Some(source) = source(engine, caller, element).await? else { return Ok(()) };
+        if let Some((collection, fields)) = collection(connector, &source.spec)? {
+            let derived = element.spec.mapping.derived(fields.as_ref(), collection.fields_schema.as_ref())?;
+            element.spec.mapping = derived;
+        }
+        Ok(())
+    }
+}
+
+/// The data source whose records a field mapping is for, where it is.
+async fn source(engine: &Engine, caller: &Caller, element: &FieldMapping) -> Result<Option<DataSource>> {
+    match source_of(&element.spec) {
+        Some(reference) => referred::<DataSourceSpec>(engine, caller, &element.place, &reference).await,
+        None => Ok(None),
+    }
+}
+
+fn source_of(spec: &FieldMappingSpec) -> Option<Reference> {
+    let (id, key) = (spec.data_source_id.as_ref(), spec.data_source_key.as_ref());
+    reference(ElementKind::DataSource, id, key)
+}
