@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::scope::Scope;
 use super::{Formula, Vars};
 use crate::error::{Error, Result};
-use crate::filter::Written;
+use crate::filter::{Filter, Written};
 use crate::locator::loose;
 
 /// A filter in either form: conditions over data, or, as older configurations have it, a formula.
@@ -41,6 +41,26 @@ impl AnyFilter {
         } else {
             Form::Formula(Formula::parse(value)?)
         }))
+    }
+
+    /// Parses a filter and refuses one with something wrong in it, for filters their authors still look at.
+    ///
+    /// # Errors
+    /// As [`AnyFilter::parse`], [`Filter::parse`] and [`Formula::parse_strict`].
+    ///
+    /// ```
+    /// use membrane_core::formula::AnyFilter;
+    /// use serde_json::json;
+    ///
+    /// let error = AnyFilter::parse_strict(&json!([{"field": "votes[", "operator": "is", "value": 1}])).unwrap_err();
+    /// assert!(error.message().contains("votes["), "{error}");
+    /// ```
+    pub fn parse_strict(value: &Value) -> Result<Self> {
+        if value.is_array() {
+            Filter::parse(value)?;
+            return Self::parse(value);
+        }
+        Ok(Self(Form::Formula(Formula::parse_strict(value)?)))
     }
 
     /// Whether the data, or the variables, satisfy the filter. One that fails matches nothing.

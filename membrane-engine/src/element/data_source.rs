@@ -18,7 +18,7 @@ impl LayeredKind for DataSourceSpec {
             UnifiedModel::find(udm).map_err(|error| in_field("udm", &error))?;
         }
         if let Some(parameters) = &spec.collection_parameters {
-            Formula::parse(parameters).map_err(|error| in_field("collectionParameters", &error))?;
+            Formula::parse_strict(parameters).map_err(|error| in_field("collectionParameters", &error))?;
         }
         for (field, path) in [("path", &spec.path), ("defaultPath", &spec.default_path)] {
             if let Some(path) = path.as_deref().filter(|path| !path.is_empty()) {

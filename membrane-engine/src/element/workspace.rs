@@ -101,7 +101,7 @@ fn check_event_type(element: &mut Element<AppEventTypeSpec>, _fields: &Map<Strin
         [("tenantIdFormula", &spec.tenant_id_formula), ("userIdFormula", &spec.user_id_formula)]
     {
         if let Some(formula) = formula {
-            Formula::parse(formula).map_err(|error| in_field(field, &error))?;
+            Formula::parse_strict(formula).map_err(|error| in_field(field, &error))?;
         }
     }
     if spec.subscribe_request.as_ref().is_some_and(|request| request.uri.trim().is_empty()) {

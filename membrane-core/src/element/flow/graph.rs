@@ -91,11 +91,12 @@ impl FlowSpec {
 fn check_node(key: &str, node: &FlowNode) -> Result<()> {
     let place = |field: &str| format!("nodes.{key}.{field}");
     if let Some(config) = &node.config {
-        Formula::parse(config).map_err(|error| at(&place("config"), &error))?;
+        Formula::parse_strict(config).map_err(|error| at(&place("config"), &error))?;
     }
     for (n, link) in node.links.iter().flatten().enumerate() {
         if let Some(filter) = link.filter.as_ref().filter(|filter| !filter.is_null()) {
-            AnyFilter::parse(filter).map_err(|error| at(&place(&format!("links[{n}].filter")), &error))?;
+            AnyFilter::parse_strict(filter)
+                .map_err(|error| at(&place(&format!("links[{n}].filter")), &error))?;
         }
     }
     for (field, schema) in [("inputSchema", &node.input_schema), ("outputSchema", &node.output_schema)] {
