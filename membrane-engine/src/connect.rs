@@ -165,8 +165,8 @@ pub(crate) fn target(
     let wrong = |what: &str, why: &str| {
         Error::configuration(format!("{}: `{what}` {why}", connector.name)).with("connector", &connector.key)
     };
-    let build = |formula: &Formula| formula.build_with(&settings.vars());
-    let base = build(&api.base_uri);
+    let build = |formula: &Formula| formula.try_build(&settings.vars());
+    let base = build(&api.base_uri)?;
     let base = base.as_ref().and_then(Value::as_str).filter(|base| !base.is_empty());
     let base = base.ok_or_else(|| wrong("baseUri", "gives no address for this connection"))?;
     let base = Url::parse(base).map_err(|error| wrong("baseUri", &format!("gives no address: {error}")))?;
@@ -174,9 +174,9 @@ pub(crate) fn target(
         .limit_key(limit_key)
         .rate(api.rate_limit)
         .idempotency_header(api.idempotency_header.clone());
-    for (name, value) in
-        object(api.headers.as_ref().and_then(build), || wrong("headers", "must be an object"))?
-    {
+    for (name, value) in object(api.headers.as_ref().map(build).transpose()?.flatten(), || {
+        wrong("headers", "must be an object")
+    })? {
         let Some(text) = scalar(&value) else { continue };
         let header =
             HeaderName::try_from(name.as_str()).map_err(|_| wrong(&name, "cannot be a header's name"))?;
@@ -185,13 +185,15 @@ pub(crate) fn target(
             .map_err(|_| wrong(&name, "cannot be sent as a header's value"))?;
         builder = builder.secret_header(header, &text)?;
     }
-    for (name, value) in object(api.query.as_ref().and_then(build), || wrong("query", "must be an object"))? {
+    for (name, value) in
+        object(api.query.as_ref().map(build).transpose()?.flatten(), || wrong("query", "must be an object"))?
+    {
         if let Some(text) = scalar(&value) {
             builder = builder.secret_query(name, text);
         }
     }
     if let Some(basic) = &api.basic {
-        let pair = build(basic).unwrap_or_default();
+        let pair = build(basic)?.unwrap_or_default();
         let part = |name: &str| pair.get(name).and_then(scalar).unwrap_or_default();
         let text =
             data_encoding::BASE64.encode(format!("{}:{}", part("username"), part("password")).as_bytes());

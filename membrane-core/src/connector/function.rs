@@ -302,7 +302,7 @@ impl<'a> Cx<'a> {
                 let body = self.call(call.request(&vars, args)?).await?;
                 call.answer(body, vars)
             }
-            Function::Mapping(formula) => Ok(formula.build_with(&self.vars(args)).unwrap_or(Value::Null)),
+            Function::Mapping(formula) => Ok(formula.try_build(&self.vars(args))?.unwrap_or(Value::Null)),
             Function::Native(handler) => handler.call(self, args).await,
             Function::NotSupported => {
                 Err(Error::unsupported(format!("{} does not support this", self.connector.name)))
@@ -316,10 +316,10 @@ impl<'a> Cx<'a> {
                     .with("connector", &self.connector.key));
                 }
                 let operation = self.connector.operation(&call.operation_key)?;
-                let input = call.input(&self.vars(args), args);
+                let input = call.input(&self.vars(args), args)?;
                 let args = serde_json::json!({ "input": input });
                 let output = Box::pin(self.run_at(&operation.run, &args, depth + 1)).await?;
-                Ok(call.output(output, self.vars(&args)))
+                call.output(output, self.vars(&args))
             }
             Function::Rest(call) => {
                 let vars = self.vars(args);
@@ -327,7 +327,7 @@ impl<'a> Cx<'a> {
                 let method = request.method.clone();
                 let response = self.api.send(request).await?;
                 let body = classify(self.connector, &method, &response)?;
-                Ok(call.answer(body, &response, vars))
+                call.answer(body, &response, vars)
             }
         }
     }

@@ -67,7 +67,7 @@ impl GraphQlCall {
     /// As [`GraphQlCall::request`].
     pub fn variables(&self, vars: &Vars<'_>, args: &Value) -> Result<Value> {
         let variables = match &self.variables {
-            Some(formula) => formula.build_with(vars).unwrap_or_else(|| json!({})),
+            Some(formula) => formula.try_build(vars)?.unwrap_or_else(|| json!({})),
             None => args.get("input").filter(|input| !input.is_null()).cloned().unwrap_or_else(|| json!({})),
         };
         if !variables.is_object() {
@@ -106,7 +106,7 @@ impl GraphQlCall {
         }
         let Some(formula) = &self.response else { return Ok(data) };
         let response = json!({ "data": data });
-        Ok(formula.build_with(&vars.with("response", &response)).unwrap_or_default())
+        Ok(formula.try_build(&vars.with("response", &response))?.unwrap_or_default())
     }
 }
 

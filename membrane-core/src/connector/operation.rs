@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::Function;
+use crate::error::Result;
 use crate::formula::{Formula, Vars};
 use crate::id::Key;
 use crate::schema::DataSchema;
@@ -101,17 +102,17 @@ impl OperationCall {
         Self { operation_key: operation_key.into(), input_mapping: None, output_mapping: None }
     }
 
-    pub(crate) fn input(&self, vars: &Vars<'_>, args: &Value) -> Value {
-        match &self.input_mapping {
-            Some(formula) => formula.build_with(vars).unwrap_or_default(),
+    pub(crate) fn input(&self, vars: &Vars<'_>, args: &Value) -> Result<Value> {
+        Ok(match &self.input_mapping {
+            Some(formula) => formula.try_build(vars)?.unwrap_or_default(),
             None => args.get("input").cloned().unwrap_or_default(),
-        }
+        })
     }
 
-    pub(crate) fn output(&self, output: Value, vars: Vars<'_>) -> Value {
-        match &self.output_mapping {
-            Some(formula) => formula.build_with(&vars.with("output", &output)).unwrap_or_default(),
+    pub(crate) fn output(&self, output: Value, vars: Vars<'_>) -> Result<Value> {
+        Ok(match &self.output_mapping {
+            Some(formula) => formula.try_build(&vars.with("output", &output))?.unwrap_or_default(),
             None => output,
-        }
+        })
     }
 }

@@ -128,7 +128,7 @@ impl ListMethod {
         let body = classify(cx.connector(), method, response)?;
         let mut answer = match &self.call {
             Function::GraphQl(call) => call.answer(body, cx.vars(args))?,
-            Function::Rest(call) => call.answer(body, response, cx.vars(args)),
+            Function::Rest(call) => call.answer(body, response, cx.vars(args))?,
             _ => body,
         };
         // The cursor is read first: taking the records out may take the place it stands at along.

@@ -111,7 +111,7 @@ pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) 
         None => Err(by_status(connector, method, response)),
         Some(handler) if handler.is_success => match &handler.data {
             None => Ok(value["data"].take()),
-            Some(data) => Ok(data.build_with(&Vars::new().with("response", &value)).unwrap_or_default()),
+            Some(data) => Ok(data.try_build(&Vars::new().with("response", &value))?.unwrap_or_default()),
         },
         Some(handler) => {
             let said =

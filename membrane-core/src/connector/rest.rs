@@ -97,9 +97,14 @@ impl RestCall {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a slot has no value, or a query,
-    /// header or form value is not a scalar.
+    /// header or form value is not a scalar; and what [`Formula::try_build`] gives for a formula.
     pub fn request(&self, vars: &Vars<'_>, args: &Value, parameters: &Value) -> Result<ApiRequest> {
-        let given = self.path_parameters.as_ref().and_then(|formula| formula.build_with(vars));
+        // A part that cannot be built is not left out: the request would ask for something else.
+        let build = |formula: &Option<Formula>| match formula {
+            Some(formula) => formula.try_build(vars),
+            None => Ok(None),
+        };
+        let given = build(&self.path_parameters)?;
         let input = args.get("input").unwrap_or(&Value::Null);
         let slot = |name: &str| {
             let places = [given.as_ref(), Some(input), Some(parameters), Some(args)];
@@ -107,16 +112,16 @@ impl RestCall {
         };
         let mut request = ApiRequest::new(self.method.clone(), self.path.fill(slot)?);
         request.idempotent |= self.is_read_only;
-        if let Some(headers) = self.headers.as_ref().and_then(|formula| formula.build_with(vars)) {
+        if let Some(headers) = build(&self.headers)? {
             for (name, value) in pairs("header", headers)? {
                 request = request.header(&name, &value)?;
             }
         }
-        if let Some(query) = self.query.as_ref().and_then(|formula| formula.build_with(vars)) {
+        if let Some(query) = build(&self.query)? {
             request.query.extend(pairs("query parameter", query)?);
         }
-        if let Some(data) = self.data.as_ref() {
-            if let Some(data) = data.build_with(vars) {
+        if self.data.is_some() {
+            if let Some(data) = build(&self.data)? {
                 request.body = self.body(data)?;
             }
         } else if self.query.is_none() {
@@ -140,10 +145,13 @@ impl RestCall {
     }
 
     /// Reads the answer.
-    pub fn answer(&self, body: Value, response: &ApiResponse, vars: Vars<'_>) -> Value {
-        let Some(formula) = &self.response else { return body };
+    ///
+    /// # Errors
+    /// As [`Formula::try_build`], for the formula that reads it.
+    pub fn answer(&self, body: Value, response: &ApiResponse, vars: Vars<'_>) -> Result<Value> {
+        let Some(formula) = &self.response else { return Ok(body) };
         let response = response_value(body, response);
-        formula.build_with(&vars.with("response", &response)).unwrap_or(Value::Null)
+        Ok(formula.try_build(&vars.with("response", &response))?.unwrap_or(Value::Null))
     }
 
     /// What the slots left over.

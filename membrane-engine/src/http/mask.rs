@@ -158,11 +158,13 @@ impl Mask {
     fn spans(&self, input: &[u8], is_cut: bool) -> Vec<Span> {
         let mut spans = self.spans_as_written(input, is_cut);
         for spelled in spelling::readings(input, self.has_space) {
-            let found = self.spans_as_written(&spelled.text, is_cut);
-            // What is quoted within a text needs no quotes of ours.
-            spans.extend(
-                found.into_iter().map(|span| Span { place: spelled.place(span.place), is_bare: false }),
-            );
+            for Span { place, is_bare } in self.spans_as_written(&spelled.text, is_cut) {
+                let place = spelled.place(place);
+                // What is quoted within a text ends with that text, and needs no quotes of ours.
+                if !is_bare || !has_quote(&input[place.clone()]) {
+                    spans.push(Span { place, is_bare: false });
+                }
+            }
         }
         spans
     }
@@ -179,9 +181,9 @@ impl Mask {
         }
         // A name ends before one of these. Within a value there is nothing to look for.
         let mut until = 0;
-        for at in memchr::memchr2_iter(b'"', b'=', text) {
+        for at in memchr::memchr3_iter(b'"', b'=', b'>', text) {
             if at >= until
-                && let Some((place, is_bare)) = field::value_after(text, at)
+                && let Some((place, is_bare)) = field::value_after(text, at, is_cut)
             {
                 until = place.end;
                 spans.push(Span { place, is_bare });
@@ -196,6 +198,11 @@ struct Span {
     place: Range<usize>,
     /// A JSON value without quotes, whose mark brings its own.
     is_bare: bool,
+}
+
+/// Whether a quote stands here that no `\\` escapes.
+fn has_quote(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'"', text).any(|at| at == 0 || text[at - 1] != b'\\')
 }
 
 /// The part of a secret's base64 form that does not depend on what stands around it, when `offset` bytes
@@ -273,7 +280,14 @@ mod tests {
             none.text(r#"{"bot":{"bot_token":{"v":"x"}},"n":1}"#),
             r#"{"bot":{"bot_token":"***"},"n":1}"#
         );
-        assert_eq!(none.text(r#"{"nextPageToken":"n2"}"#), r#"{"nextPageToken":"n2"}"#);
+        let open = r#"{"text":"see \"token\": [1","id":7,"rest":[1,2,3],"more":"kept"}"#;
+        for text in [r#"{"nextPageToken":"n2"}"#, open] {
+            assert_eq!(none.text(text), text);
+        }
+        let inner = r#"{"body":"{\"token\":[\"a\"],\"n\":1}"}"#;
+        assert_eq!(none.text(inner), r#"{"body":"{\"token\":***,\"n\":1}"}"#);
+        let graphql = r#"{"query":"mutation { login(token=\"hunter2\") { id } }"}"#;
+        assert_eq!(none.text(graphql), r#"{"query":"mutation { login(token=\"***\") { id } }"}"#);
         assert!(matches!(none.text("nothing here"), Cow::Borrowed(_)));
     }
 

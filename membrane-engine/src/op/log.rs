@@ -14,8 +14,8 @@ use crate::element::select;
 use crate::store::{Requests, RunQuery, RunRow};
 use crate::{Caller, Engine};
 
-/// A run that began longer ago was written, if it ended.
-const RECENT: Duration = Duration::from_secs(3600);
+/// A run that began longer ago than any takes was written, if it ended.
+const RECENT: Duration = Duration::from_secs(86_400);
 
 /// Runs that are read at a time; each may hold a megabyte of exchanges.
 const STEP: u32 = 16;

@@ -29,7 +29,7 @@ use crate::store::Store;
 /// Runs that are under way or wait to be written; a run beyond that waits before it begins.
 const QUEUE: usize = 16_384;
 
-/// Bytes of runs that wait to be written; a run that ends beyond that waits until there are fewer.
+/// Bytes of runs that wait to be written; while there are more, no run begins.
 const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// How long a run waits for its place in the queue. The queue is full when the database takes nothing.
@@ -57,8 +57,6 @@ pub(crate) struct RunLog {
 struct Signals {
     /// Nothing begins any more.
     closed: AtomicBool,
-    /// Runs that the database did not take.
-    lost: AtomicU64,
     /// Somebody waits for what is queued.
     hurry: Notify,
     /// Runs under way are waited for no longer, and nothing is tried twice.
@@ -69,6 +67,8 @@ struct Signals {
 #[derive(Default)]
 struct Waiting {
     bytes: AtomicUsize,
+    /// Runs that were not written: the database did not take them, or they ended after the log did.
+    lost: AtomicU64,
     written: Notify,
 }
 
@@ -80,6 +80,11 @@ impl Waiting {
     fn remove(&self, bytes: usize) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.written.notify_waiters();
+    }
+
+    fn lose(&self, runs: usize, error: &Error) {
+        self.lost.fetch_add(runs as u64, Ordering::Relaxed);
+        tracing::error!(target: "membrane::log", runs, %error, "runs could not be logged");
     }
 
     /// Waits until there is room.
@@ -136,9 +141,9 @@ impl RunLog {
         Ok(Running::new(place, Arc::clone(&self.waiting), Finished::begun(subject, input, meta)))
     }
 
-    /// How many runs the database did not take.
+    /// How many runs were not written.
     pub(crate) fn lost(&self) -> u64 {
-        self.signals.lost.load(Ordering::Relaxed)
+        self.waiting.lost.load(Ordering::Relaxed)
     }
 
     /// Refuses once the log is closed.
@@ -168,7 +173,10 @@ impl RunLog {
         if let Some(running) = task.as_mut() {
             if tokio::time::timeout(GRACE, &mut *running).await.is_err() {
                 self.signals.stop.cancel();
-                let _ = running.await;
+                if tokio::time::timeout(GRACE, &mut *running).await.is_err() {
+                    running.abort();
+                    tracing::error!(target: "membrane::log", "the database took too long; runs were not logged");
+                }
             }
             *task = None;
         }

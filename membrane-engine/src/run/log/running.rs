@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::OwnedPermit;
 
 use super::excerpt::Excerpt;
-use super::{Message, Waiting};
+use super::{Message, Waiting, shut_down};
 use crate::clock::new_id_and_time;
 use crate::connect::Connected;
 use crate::http::Recorder;
@@ -177,7 +177,9 @@ impl Running {
             run.duration = self.since.elapsed();
             run.bytes = run.size();
             self.waiting.add(run.bytes);
-            place.send(Message::Run(run));
+            if place.send(Message::Run(run)).is_closed() {
+                self.waiting.lose(1, &shut_down());
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The task that writes the log.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +23,9 @@ const STRETCH: usize = 64 * 1024;
 
 /// How often a batch is tried before it is given up.
 const TRIES: u32 = 5;
+
+/// How often parts of a batch may be refused before the rest is given up.
+const MAX_REFUSED: u32 = 32;
 
 pub(super) struct Writer {
     pub(super) store: Arc<dyn Store>,
@@ -84,18 +86,32 @@ impl Writer {
         if rows.is_empty() {
             return;
         }
-        for attempt in 1..=TRIES {
+        for attempt in 1..TRIES {
+            if self.signals.stop.is_cancelled() {
+                break;
+            }
             match self.store.append_runs(Arc::clone(&rows)).await {
                 Ok(()) => return,
-                Err(error) if attempt == TRIES || self.signals.stop.is_cancelled() => {
-                    self.signals.lost.fetch_add(rows.len() as u64, Ordering::Relaxed);
-                    tracing::error!(target: "membrane::log", runs = rows.len(), %error, "runs could not be logged");
-                    return;
-                }
                 Err(_) => tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(50) * 2_u32.pow(attempt)) => {}
                     () = self.signals.stop.cancelled() => {}
                 },
+            }
+        }
+        self.write_in_parts(rows).await;
+    }
+
+    /// The last try: one row that the database refuses takes few others with it.
+    async fn write_in_parts(&self, rows: Arc<[RunRow]>) {
+        let (mut parts, mut refused) = (vec![rows], 0);
+        while let Some(part) = parts.pop() {
+            let Err(error) = self.store.append_runs(Arc::clone(&part)).await else { continue };
+            refused += 1;
+            if part.len() == 1 || refused > MAX_REFUSED {
+                self.waiting.lose(part.len(), &error);
+            } else {
+                let (first, second) = part.split_at(part.len() / 2);
+                parts.extend([second.into(), first.into()]);
             }
         }
     }
@@ -136,7 +152,7 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use async_trait::async_trait;
     use membrane_core::element::ElementKind;
@@ -145,9 +161,12 @@ mod tests {
     use super::*;
     use crate::store::{Query, Row, RunKind, RunQuery, Scope, Sealed, SealedRow, Write};
 
-    /// Takes nothing, and counts what it was to take.
+    /// Takes nothing, or only rows that have no requests, and counts what it was to take.
     #[derive(Default)]
-    struct Full(AtomicU32);
+    struct Full {
+        asked: AtomicU32,
+        taken: Option<AtomicU32>,
+    }
 
     fn full<T>() -> Result<T> {
         Err(Error::internal("the disk with the database is full"))
@@ -179,9 +198,15 @@ mod tests {
             full()
         }
 
-        async fn append_runs(&self, _: Arc<[RunRow]>) -> Result<()> {
-            self.0.fetch_add(1, Ordering::Relaxed);
-            full()
+        async fn append_runs(&self, rows: Arc<[RunRow]>) -> Result<()> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            match &self.taken {
+                Some(taken) if rows.iter().all(|row| row.requests == 0) => {
+                    taken.fetch_add(rows.len() as u32, Ordering::Relaxed);
+                    Ok(())
+                }
+                _ => full(),
+            }
         }
 
         async fn runs(&self, _: &Scope, _: &RunQuery, _: &Paging) -> Result<Page<RunRow>> {
@@ -199,8 +224,8 @@ mod tests {
         async fn close(&self) {}
     }
 
-    fn rows() -> Arc<[RunRow]> {
-        let row = RunRow {
+    fn row_with(requests: u32) -> RunRow {
+        RunRow {
             id: "r".into(),
             kind: RunKind::Action,
             workspace: "w".into(),
@@ -210,12 +235,28 @@ mod tests {
             actions: [None, None, None],
             is_success: true,
             created_at: crate::clock::now(),
-            requests: 0,
+            requests,
             requests_failed: 0,
             record: "{}".to_owned(),
             exchanges: "[]".to_owned(),
-        };
-        [row].into()
+        }
+    }
+
+    fn rows() -> Arc<[RunRow]> {
+        [row_with(0)].into()
+    }
+
+    #[tokio::test]
+    async fn a_refused_row_takes_no_other_with_it() {
+        let store = Arc::new(Full { taken: Some(AtomicU32::new(0)), ..Full::default() });
+        let (_sender, queue) = mpsc::channel(1);
+        let signals = Arc::<Signals>::default();
+        signals.stop.cancel();
+        let writer =
+            Writer { store: Arc::clone(&store) as Arc<dyn Store>, queue, waiting: Arc::default(), signals };
+        writer.write((0..100).map(|n| row_with(u32::from(n == 70))).collect()).await;
+        assert_eq!(store.taken.as_ref().map(|taken| taken.load(Ordering::Relaxed)), Some(99));
+        assert_eq!(writer.waiting.lost.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
@@ -233,15 +274,15 @@ mod tests {
             writer.write(rows()).await;
             writer
         });
-        while store.0.load(Ordering::Relaxed) < 2 {
+        while store.asked.load(Ordering::Relaxed) < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         // Who shuts down waits for one more try, not for all of them.
         signals.stop.cancel();
         let writer = writing.await.unwrap();
-        assert_eq!(store.0.load(Ordering::Relaxed), 3);
+        assert_eq!(store.asked.load(Ordering::Relaxed), 3);
         writer.write(rows()).await;
-        assert_eq!(store.0.load(Ordering::Relaxed), 4);
-        assert_eq!(writer.signals.lost.load(Ordering::Relaxed), 2);
+        assert_eq!(store.asked.load(Ordering::Relaxed), 4);
+        assert_eq!(writer.waiting.lost.load(Ordering::Relaxed), 2);
     }
 }
