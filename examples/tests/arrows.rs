@@ -89,6 +89,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("op", 9),
     ("universal", 9),
     ("file", 10),
+    ("workspace", 11),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

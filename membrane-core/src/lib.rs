@@ -17,6 +17,7 @@ pub mod schema;
 pub mod secret;
 pub mod unified;
 pub mod universal;
+pub mod workspace;
 
 pub use crate::error::{Error, ErrorBody, ErrorKind, Result, Retry};
 pub use crate::filter::{Condition, Filter, Operator};

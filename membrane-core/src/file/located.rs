@@ -12,9 +12,9 @@ use crate::locator::{Locator, Step};
 
 /// A place in the text, counted from 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Spot {
-    pub(super) line: u64,
-    pub(super) column: u64,
+pub(crate) struct Spot {
+    pub(crate) line: u64,
+    pub(crate) column: u64,
 }
 
 impl From<serde_saphyr::Location> for Spot {
@@ -111,8 +111,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
 
 /// JSON, and where each part of it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) value: Value,
     marks: Marks,
 }
 
@@ -125,18 +125,18 @@ struct Marks {
 
 /// One value inside a [`Node`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Part<'n> {
+pub(crate) struct Part<'n> {
     pub(super) value: &'n Value,
     marks: Option<&'n Marks>,
     at: Spot,
 }
 
 impl Node {
-    pub(super) fn at(&self) -> Spot {
+    pub(crate) fn at(&self) -> Spot {
         self.marks.at
     }
 
-    pub(super) fn part(&self) -> Part<'_> {
+    pub(crate) fn part(&self) -> Part<'_> {
         Part { value: &self.value, marks: Some(&self.marks), at: self.marks.at }
     }
 
@@ -157,7 +157,7 @@ impl Node {
 }
 
 impl<'n> Part<'n> {
-    pub(super) fn at(self) -> Spot {
+    pub(crate) fn at(self) -> Spot {
         self.at
     }
 
@@ -171,7 +171,7 @@ impl<'n> Part<'n> {
         entries.map(move |(n, (key, value))| (key, self.inside(n, value)))
     }
 
-    pub(super) fn entry(self, name: &str) -> Option<Part<'n>> {
+    pub(crate) fn entry(self, name: &str) -> Option<Part<'n>> {
         self.entries().find(|(key, _)| *key == name).map(|(_, part)| part)
     }
 

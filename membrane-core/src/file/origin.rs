@@ -26,9 +26,7 @@ impl<'a> Origin<'a> {
 
     /// An error at a place.
     pub(super) fn error(self, at: Spot, message: impl AsRef<str>) -> Error {
-        let (name, message) = (self.0, message.as_ref());
-        // What the file says may be part of the message; a control character must not reach a terminal.
-        let message: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let (name, message) = (self.0, shown(message.as_ref()));
         if at == Spot::default() {
             return Error::configuration(format!("{name}: {message}")).with("file", name);
         }
@@ -106,4 +104,9 @@ impl<'a> Origin<'a> {
         let at = place.map_or(node.at(), |place| node.find(&place));
         self.error(at, error.message())
     }
+}
+
+/// A message without control characters: what a file says may be part of it, and must not reach a terminal so.
+pub(crate) fn shown(message: &str) -> String {
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -271,7 +271,7 @@ fn every_mistake_is_pointed_at() {
         ),
         ("version: §[1]", "expected string scalar"),
         ("categories: §{a: 1}", "expected"),
-        ("§---\nkey: y", "a connector is one document"),
+        ("§---\nkey: y", "a file is one document"),
         ("a: §&a [*a]", ""),
     ];
     check(&cases, |part| SMALL.replace("PART", part));
