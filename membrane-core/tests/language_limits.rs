@@ -142,6 +142,57 @@ fn a_megabyte_is_read_soon() {
     assert!(!soon("fan out", || filter.matches(&rows)));
 }
 
+/// Each of these took seconds to minutes before its work was counted.
+#[test]
+fn work_is_counted_before_it_is_done() {
+    let too_much = "too much work";
+    let fields: Map<String, Value> = (0..100_000).map(|n| (format!("f{n}"), json!(n))).collect();
+    let comparisons = Value::Array(vec![json!({"$eval": {"$var": "$"}, "is": 1}); 30_000]);
+    let fields = Value::Object(fields);
+    let error = soon("comparisons", || transform_variables(&comparisons, &fields)).unwrap_err();
+    assert!(error.message().contains(too_much), "{error}");
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+
+    let variables = Value::Array(vec![json!({"$var": "x"}); 20_000]);
+    for long in [json!("x".repeat(100_000)), json!({"$var": "x".repeat(100_000)}), fields] {
+        let error = soon("variables", || transform_variables(&variables, &json!({"x": long}))).unwrap_err();
+        assert!(error.message().contains(too_much), "{error}");
+    }
+
+    let absent = json!({"$var": "$.zz"});
+    let names: Map<String, Value> = (0..70_000).map(|n| (format!("f{n}"), absent.clone())).collect();
+    for kept in [Value::Array(vec![absent.clone(); 70_000]), Value::Object(names)] {
+        let formula = Formula::parse(&json!({"$formula": kept})).unwrap();
+        let error = soon("kept", || formula.try_build(&Vars::new())).unwrap_err();
+        assert!(error.message().contains(too_much), "{error}");
+    }
+    let kept = Formula::parse(&json!({"$formula": {"a": vec![absent; 2_001], "b": 1}})).unwrap();
+    assert_eq!(kept.build(&json!({})).unwrap()["b"], 1, "what is short is built as ever");
+
+    let copies = Formula::parse(&Value::Array(vec![json!({"$copy": "$.zz"}); 70_000])).unwrap();
+    let error = soon("copies", || copies.try_build(&Vars::new())).unwrap_err();
+    assert!(error.message().contains("too much data"), "{error}");
+}
+
+#[test]
+fn patterns_of_templates_are_counted_together() {
+    let template = |count: usize, size: usize| {
+        let values: Map<String, Value> =
+            (0..count).map(|n| (format!("{n:04}.{}", "a".repeat(size)), json!(n))).collect();
+        Formula::parse(&json!({"mail": {"$tpl": {"template": "{0000.a}", "values": values}}}))
+    };
+    let error = soon("patterns", || template(990, 4_000)).unwrap_err();
+    assert_eq!(
+        error.message(),
+        "formula at $.mail.$tpl: has more than 65536 bytes of slots that are regular expressions"
+    );
+    assert_eq!(error.context_value("place"), Some("$.mail.$tpl"));
+    assert!(template(16, 4_000).is_ok() && template(17, 4_000).is_err());
+    let words: Map<String, Value> =
+        (0..990).map(|n| (format!("{n}{}", "a".repeat(4_000)), json!(n))).collect();
+    assert!(Formula::parse(&json!({"$tpl": {"template": "", "values": words}})).is_ok());
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let key = prop_oneof![
         Just("$var"),

@@ -67,7 +67,7 @@ pub(crate) fn call(name: &str, args: &[Value]) -> Option<Outcome> {
         "addUdmFallbackFields" => UnifiedModel::find(b.as_str().unwrap_or_default())
             .and_then(|model| model.fill(a.clone()))
             .map(Some),
-        "transformVars" => Ok(formula::transform_variables(a, b)),
+        "transformVars" => formula::transform_variables(a, b),
         "mergeWithFormulas" => Ok(formula::merge_formulas(args.first(), args.get(1))),
         "parseDate" => Ok(formula::parse_date(a).map(Value::from)),
         "getReferenceCollectionPathForSchema" => Ok(schema(a)

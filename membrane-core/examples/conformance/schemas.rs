@@ -101,7 +101,7 @@ fn without_schema(name: &str, args: &[Value]) -> Option<Outcome> {
             let implied = implied_schema(schema("schema").as_ref(), &a["value"], &vars);
             Ok(implied.map(DataSchema::into_value))
         }
-        "removeNonExistentVars" => Ok(retain_variables(a, &vars())),
+        "removeNonExistentVars" => retain_variables(a, &vars()),
         "valueToSchema" => match DataSchema::new(b.clone()) {
             Ok(schema) => Ok(schema.fit(a.clone(), &fit(args.get(2).unwrap_or(&Value::Null)))),
             Err(_) => Ok(Some(a.clone())),

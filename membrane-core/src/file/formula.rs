@@ -7,6 +7,8 @@ use super::one_of;
 use super::origin::Origin;
 use crate::error::Result;
 use crate::filter::Operator;
+#[cfg(feature = "jsonata")]
+use crate::formula::JsonataCore;
 use crate::locator::Locator;
 
 /// The functions, with their `$`.
@@ -93,19 +95,79 @@ fn function(origin: Origin<'_>, part: Part<'_>, name: &str, argument: Part<'_>) 
     }
     match name {
         "$var" => variable(origin, argument),
-        "$plain" | "$formula" => Ok(()),
-        "$case" => {
-            let cases = argument.entry("cases").unwrap_or(argument);
-            for case in cases.items() {
-                if let Some(filter) = case.entry("filter").filter(|filter| filter.value.is_array()) {
-                    filter.items().try_for_each(|condition| check_condition(origin, condition))?;
-                }
-                case.entry("value").map_or(Ok(()), |value| check(origin, value))?;
-            }
-            argument.entry("default").map_or(Ok(()), |value| check(origin, value))
+        "$plain" => Ok(()),
+        "$case" => cases(origin, argument),
+        "$copy" if argument.value.is_string() => variable(origin, argument),
+        "$jsonata" => expression(origin, argument),
+        "$concat" if argument.value.is_array() => check(origin, argument),
+        "$concat" => arguments(origin, argument, name, &["values", "delimiter"]),
+        "$iterate" => arguments(origin, argument, name, &["source", "item"]),
+        "$map" => {
+            arguments(origin, argument, name, &["value", "mapping", "default"])?;
+            let items = argument.entry("mapping").into_iter().flat_map(Part::items);
+            items.into_iter().try_for_each(|item| names(origin, item, "an item of `$map`", &["from", "to"]))
         }
+        "$tpl" => arguments(origin, argument, name, &["template", "values"]),
         _ => part.entries().try_for_each(|(_, field)| check(origin, field)),
     }
+}
+
+/// Checks an argument that is an object of these names; the first must be there.
+fn arguments(origin: Origin<'_>, argument: Part<'_>, name: &str, known: &[&str]) -> Result<()> {
+    names(origin, argument, &format!("`{name}`"), known)?;
+    let first = known.first().copied().unwrap_or_default();
+    if argument.entry(first).is_none() {
+        return Err(origin.error(argument.at(), format!("`{name}` needs `{first}`")));
+    }
+    argument
+        .entries()
+        // A template is a text, which is not looked into.
+        .filter(|(field, _)| *field != "template")
+        .try_for_each(|(_, field)| check(origin, field))
+}
+
+/// Checks that something is an object of no other names.
+fn names(origin: Origin<'_>, part: Part<'_>, what: &str, known: &[&str]) -> Result<()> {
+    if !part.value.is_object() {
+        let message = format!("{what} takes an object with {}", one_of(known));
+        return Err(origin.error(part.at(), message));
+    }
+    match part.entries().find(|(name, _)| !known.contains(&name.as_str())) {
+        Some((name, unknown)) => {
+            let message = format!("{what} has no argument `{name}`, expected {}", one_of(known));
+            Err(origin.error(unknown.at(), message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks the cases of a `$case`; what is no case, or no filter, is refused with the formula.
+fn cases(origin: Origin<'_>, argument: Part<'_>) -> Result<()> {
+    if argument.value.is_object() {
+        names(origin, argument, "`$case`", &["cases", "default"])?;
+    }
+    for case in argument.entry("cases").unwrap_or(argument).items().filter(|case| case.value.is_object()) {
+        names(origin, case, "a case", &["filter", "value"])?;
+        if let Some(filter) = case.entry("filter") {
+            match filter.value {
+                Value::Array(_) => {
+                    filter.items().try_for_each(|condition| check_condition(origin, condition))?;
+                }
+                _ => check(origin, filter)?,
+            }
+        }
+        case.entry("value").map_or(Ok(()), |value| check(origin, value))?;
+    }
+    argument.entry("default").map_or(Ok(()), |value| check(origin, value))
+}
+
+/// Checks an expression, when there is an engine to read it.
+fn expression(origin: Origin<'_>, argument: Part<'_>) -> Result<()> {
+    #[cfg(feature = "jsonata")]
+    if let Some(Err(reason)) = argument.value.as_str().map(JsonataCore::check) {
+        return Err(origin.error(argument.at(), reason));
+    }
+    check(origin, argument)
 }
 
 fn variable(origin: Origin<'_>, argument: Part<'_>) -> Result<()> {

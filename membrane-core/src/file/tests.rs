@@ -216,6 +216,49 @@ fn every_mistake_is_pointed_at() {
             "a condition needs an `operator`",
         ),
         (
+            "operations: {a: {run: {mapping: {$case: [{filter: §{$evl: {$var: $.a}}, value: x}]}}}}",
+            "unknown formula `$evl`",
+        ),
+        (
+            "operations: {a: {run: {mapping: {$case: [{filter: §{$eval: {$var: $.a}, equals: 1}, value: x}]}}}}",
+            "unknown comparison `equals`",
+        ),
+        (
+            "operations: {a: {run: {mapping: {$case: [{filter: §'abc', value: x}]}}}}",
+            "formula at $.$case[0].filter",
+        ),
+        (
+            "operations: {a: {run: {mapping: {$case: [{filter: §{a: 1}, value: x}]}}}}",
+            "formula at $.$case[0].filter",
+        ),
+        (
+            "operations: {a: {run: {mapping: {$case: [{filter: [§junk], value: x}]}}}}",
+            "a condition needs an `operator`",
+        ),
+        (
+            "operations: {a: {run: {mapping: {$case: [{fliter: §[], value: x}]}}}}",
+            "a case has no argument `fliter`, expected one of `filter`",
+        ),
+        ("operations: {a: {run: {mapping: {$case: [§5, null, 'x']}}}}", "formula at $.$case[0]: a case is"),
+        ("operations: {a: {run: {mapping: {$case: {case: §[]}}}}}", "`$case` has no argument `case`"),
+        ("operations: {a: {run: {mapping: {$case: §{}}}}}", "formula at $.$case: expected a list of cases"),
+        ("operations: {a: {run: {mapping: {$copy: §'$.x['}}}}", "invalid locator `$.x[`"),
+        ("operations: {a: {run: {mapping: {$formula: {b: §{$vra: $.x}}}}}}", "unknown formula `$vra`"),
+        (
+            "operations: {a: {run: {mapping: {$iterate: {source: [1], itme: §{$var: item}}}}}}",
+            "`$iterate` has no argument `itme`, expected one of `source`, `item`",
+        ),
+        ("operations: {a: {run: {mapping: {$iterate: §{item: 1}}}}}", "`$iterate` needs `source`"),
+        (
+            "operations: {a: {run: {mapping: {$tpl: §'{a}'}}}}",
+            "`$tpl` takes an object with one of `template`",
+        ),
+        ("operations: {a: {run: {mapping: {$concat: {vlaues: §[]}}}}}", "`$concat` has no argument `vlaues`"),
+        (
+            "operations: {a: {run: {mapping: {$map: {value: 1, mapping: [{form: §1, to: 2}]}}}}}",
+            "an item of `$map` has no argument `form`",
+        ),
+        (
             "operations: {a: {inputSchema: {properties: {b: {type: §strng}}}, run: GET /}}",
             "unknown type \"strng\"",
         ),
@@ -275,6 +318,16 @@ fn every_mistake_is_pointed_at() {
         ("a: §&a [*a]", ""),
     ];
     check(&cases, |part| SMALL.replace("PART", part));
+}
+
+#[cfg(feature = "jsonata")]
+#[test]
+fn expressions_are_read() {
+    let text = |part: &str| {
+        SMALL.replace("PART", &format!("operations: {{a: {{run: {{mapping: {{$jsonata: {part}}}}}}}}}"))
+    };
+    check(&[("§'(((('", "the expression is wrong"), ("§{$vra: a}", "unknown formula")], text);
+    assert!(Connector::from_yaml(&text("'a.b[0]'"), "x.yml").is_ok());
 }
 
 #[test]

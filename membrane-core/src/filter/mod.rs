@@ -101,16 +101,8 @@ impl Filter {
         if filter.conditions.len() == conditions.len() {
             return Ok(filter);
         }
-        let operator =
-            |condition: &Value| condition.get("operator").and_then(Value::as_str).map(str::to_owned);
-        let is_known =
-            |condition: &Value| operator(condition).is_some_and(|name| Operator::from_name(&name).is_some());
-        let n = conditions.iter().position(|condition| !is_known(condition)).unwrap_or_default();
-        let what = match conditions.get(n).and_then(operator) {
-            Some(name) => format!("unknown operator `{}`", name.chars().take(100).collect::<String>()),
-            None => "it has no operator".to_owned(),
-        };
-        let message = format!("filter at $[{n}].operator: {what}; use for example `is` or `contains`");
+        let (n, reason) = lost_condition(conditions).unwrap_or_default();
+        let message = format!("filter at $[{n}].operator: {reason}");
         Err(Error::invalid_input(message).with("place", format!("$[{n}].operator")))
     }
 
@@ -268,6 +260,19 @@ fn parse_condition(n: usize, condition: &Value) -> Result<Option<Condition>> {
             .with("place", format!("$[{n}].field"))
     })?;
     Ok(Some(Condition { field, operator, value: condition.get("value").cloned().unwrap_or_default() }))
+}
+
+/// The first condition that is left out since it cannot be tried, and why.
+pub(crate) fn lost_condition(conditions: &[Value]) -> Option<(usize, String)> {
+    let operator = |condition: &Value| condition.get("operator")?.as_str().map(str::to_owned);
+    let is_known =
+        |condition: &Value| operator(condition).is_some_and(|name| Operator::from_name(&name).is_some());
+    let n = conditions.iter().position(|condition| !is_known(condition))?;
+    let what = match operator(&conditions[n]) {
+        Some(name) => format!("unknown operator `{}`", name.chars().take(100).collect::<String>()),
+        None => "the condition has no operator".to_owned(),
+    };
+    Some((n, format!("{what}; use for example `is` or `contains`")))
 }
 
 fn add_fields(fields: &Map<String, Value>, place: &Locator, out: &mut Vec<Condition>) -> Result<()> {

@@ -10,6 +10,7 @@ use super::kind::FormulaKind;
 use super::node::{Case, Comparison, Node, Test};
 use super::scope::Scope;
 use super::template::Slot;
+use super::variables::removal;
 use super::{date, name};
 use crate::locator::{Locator, Step, loose};
 
@@ -180,6 +181,9 @@ impl Evaluator<'_> {
                 (None, None) | (_, Some(Moved::Variable(None))) => Some(Value::Null),
             };
             self.spend(place.steps().len() as u64)?;
+            if value.is_none() {
+                self.spend(removal(place, &out))?;
+            }
             has_moved |= value.is_none() && !matches!(place.steps().last(), Some(Step::Property(_)));
             place.write(&mut out, value);
         }
@@ -272,7 +276,7 @@ impl Evaluator<'_> {
             }
             let search = SEARCH + SEARCHED * text.len() as u64;
             let filled = slot.fill(&text, &replacement, self.text_left(), &|| self.spend(search).is_ok());
-            text = Cow::Owned(filled.ok_or_else(Stop::too_much)?);
+            text = Cow::Owned(filled.ok_or_else(|| self.spent())?);
             self.spend((text.len() / TEXT_UNIT) as u64)?;
         }
         Ok(Some(Cow::Owned(Value::String(text.into_owned()))))

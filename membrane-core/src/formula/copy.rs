@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::eval::size_within;
 use super::kind::FormulaKind;
-use super::variables::{formula_places, has_copy};
+use super::variables::{formula_places, has_copy, removal};
 use crate::error::{Error, Result};
 use crate::locator::Locator;
 
@@ -16,6 +17,7 @@ const BUDGET: u64 = 1_000_000;
 /// goes, and in a list what follows moves up: a copy that is no longer where it was found fails.
 pub(super) fn replace(value: &mut Value) -> Result<()> {
     let mut left = BUDGET;
+    let too_much = || Error::invalid_input("the copies in the formula add up to too much data");
     for place in formula_places(value, FormulaKind::Copy) {
         let Some((kind, source)) = place.at(value).and_then(FormulaKind::of) else {
             let message = format!("the copy at {place} moved when one before it in its list came to nothing");
@@ -28,8 +30,8 @@ pub(super) fn replace(value: &mut Value) -> Result<()> {
         };
         let copied = source.as_ref().and_then(|source| source.peek(value));
         if let (Some(source), Some(copied)) = (&source, &copied) {
-            let too_much = || Error::invalid_input("the copies in the formula add up to too much data");
-            left = super::size_of(copied).and_then(|size| left.checked_sub(size)).ok_or_else(too_much)?;
+            let size = size_within(copied, left).map_err(|_| too_much())?;
+            left -= size;
             if has_copy(copied) {
                 return Err(Error::configuration(format!(
                     "{place} is copying {source}, which contains a copy formula"
@@ -38,6 +40,9 @@ pub(super) fn replace(value: &mut Value) -> Result<()> {
             }
         }
         let copied = copied.map(std::borrow::Cow::into_owned);
+        if copied.is_none() {
+            left = left.checked_sub(removal(&place, value)).ok_or_else(too_much)?;
+        }
         if !place.is_root() {
             place.write(value, copied);
         }

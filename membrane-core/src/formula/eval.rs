@@ -24,12 +24,6 @@ pub(super) enum Stop {
     Pending,
 }
 
-impl Stop {
-    pub(super) fn too_much() -> Self {
-        Self::Failed(Error::invalid_input("the formula takes too much work for its variables"))
-    }
-}
-
 pub(super) type Out<'a> = Result<Option<Cow<'a, Value>>, Stop>;
 
 /// What a node may see besides the variables.
@@ -202,11 +196,11 @@ impl<'e> Evaluator<'e> {
 
     /// Pays for copying a value.
     pub(super) fn charge(&self, value: &Value) -> Result<(), Stop> {
-        let size = size_of(value).ok_or_else(|| {
-            let message = format!("a variable nests deeper than {} levels", loose::MAX_DEPTH);
-            Stop::Failed(Error::invalid_input(message))
-        })?;
-        self.spend(size)
+        match size_within(value, self.left.get()) {
+            Ok(size) => self.spend(size),
+            Err(Oversize::Large) => Err(self.spent()),
+            Err(Oversize::Deep) => Err(Stop::Failed(too_deep())),
+        }
     }
 
     pub(super) fn spend(&self, units: u64) -> Result<(), Stop> {
@@ -215,8 +209,14 @@ impl<'e> Evaluator<'e> {
                 self.left.set(left);
                 Ok(())
             }
-            None => Err(Stop::too_much()),
+            None => Err(self.spent()),
         }
+    }
+
+    /// Ends the evaluation: nothing is left.
+    pub(super) fn spent(&self) -> Stop {
+        self.left.set(0);
+        Stop::Failed(too_much())
     }
 
     /// How many bytes of text may still be made.
@@ -225,31 +225,59 @@ impl<'e> Evaluator<'e> {
     }
 }
 
+pub(super) fn too_much() -> Error {
+    Error::invalid_input("the formula takes too much work for its variables")
+}
+
+pub(super) fn too_deep() -> Error {
+    Error::invalid_input(format!("a variable nests deeper than {} levels", loose::MAX_DEPTH))
+}
+
+/// Why a value is not to be copied.
+pub(super) enum Oversize {
+    Deep,
+    Large,
+}
+
 /// The work of copying a value; nothing when it nests too deep.
 pub(crate) fn size_of(value: &Value) -> Option<u64> {
-    fn add(value: &Value, left: usize, sum: &mut u64) -> Option<()> {
-        *sum += 1;
+    size_within(value, u64::MAX).ok()
+}
+
+/// As [`size_of`], looking no further than the limit.
+pub(super) fn size_within(value: &Value, limit: u64) -> Result<u64, Oversize> {
+    fn take(value: &Value, levels: usize, left: &mut u64) -> Result<(), Oversize> {
+        pay(1, left)?;
         match value {
-            Value::String(text) => *sum += (text.len() / TEXT_UNIT) as u64,
+            Value::String(text) => pay(units(text), left)?,
             Value::Array(items) => {
-                let left = left.checked_sub(1)?;
+                let levels = levels.checked_sub(1).ok_or(Oversize::Deep)?;
                 for item in items {
-                    add(item, left, sum)?;
+                    take(item, levels, left)?;
                 }
             }
             Value::Object(fields) => {
-                let left = left.checked_sub(1)?;
+                let levels = levels.checked_sub(1).ok_or(Oversize::Deep)?;
                 for (name, field) in fields {
-                    *sum += (name.len() / TEXT_UNIT) as u64;
-                    add(field, left, sum)?;
+                    pay(units(name), left)?;
+                    take(field, levels, left)?;
                 }
             }
             _ => {}
         }
-        Some(())
+        Ok(())
     }
-    let mut sum = 0;
-    add(value, loose::MAX_DEPTH, &mut sum).map(|()| sum)
+    fn pay(units: u64, left: &mut u64) -> Result<(), Oversize> {
+        *left = left.checked_sub(units).ok_or(Oversize::Large)?;
+        Ok(())
+    }
+    let mut left = limit;
+    take(value, loose::MAX_DEPTH, &mut left).map(|()| limit - left)
+}
+
+/// The work of copying a text, which is next to that of any value.
+pub(super) fn units(text: &str) -> u64 {
+    (text.len() / TEXT_UNIT) as u64
 }
 
 /// `{key: value}`, or `{}` when the value is absent.

@@ -98,7 +98,7 @@ impl FormulaKind {
     }
 }
 
-const NAMES: &[(FormulaKind, &str)] = &[
+pub(super) const NAMES: &[(FormulaKind, &str)] = &[
     (FormulaKind::And, "and"),
     (FormulaKind::Case, "case"),
     (FormulaKind::Concat, "concat"),

@@ -46,7 +46,7 @@ impl AnyFilter {
     /// Parses a filter and refuses one with something wrong in it, for filters their authors still look at.
     ///
     /// # Errors
-    /// As [`AnyFilter::parse`], [`Filter::parse`] and [`Formula::parse_strict`].
+    /// As [`AnyFilter::parse`], [`Filter::parse_strict`] and [`Formula::parse_strict`].
     ///
     /// ```
     /// use membrane_core::formula::AnyFilter;
@@ -57,7 +57,7 @@ impl AnyFilter {
     /// ```
     pub fn parse_strict(value: &Value) -> Result<Self> {
         if value.is_array() {
-            Filter::parse(value)?;
+            Filter::parse_strict(value)?;
             return Self::parse(value);
         }
         Ok(Self(Form::Formula(Formula::parse_strict(value)?)))

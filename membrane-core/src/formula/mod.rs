@@ -12,6 +12,7 @@ mod eval;
 mod jsonata;
 mod kind;
 mod legacy;
+mod lint;
 mod moving;
 mod name;
 mod node;
@@ -90,7 +91,7 @@ impl Formula {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for more than 128 levels, and for more than
-    /// 1000 template slots that are patterns. The message and the context pair `place` say where.
+    /// 1000 template slots that are patterns, or 64 kB of them. The message and the context pair `place` say where.
     pub fn parse(value: &Value) -> Result<Self> {
         let mut parser = parse::Parser::default();
         let node = parser.parse(value)?;
@@ -105,14 +106,20 @@ impl Formula {
     /// As [`Formula::parse`], and the first of [`Formula::problems`].
     pub fn parse_strict(value: &Value) -> Result<Self> {
         let formula = Self::parse(value)?;
-        match formula.0.problems.first() {
+        let first = formula.0.problems.first().cloned();
+        match first.or_else(|| lint::lints(formula.source()).into_iter().next()) {
             Some(problem) => Err(problem.error()),
             None => Ok(formula),
         }
     }
 
     /// What is wrong in parts of it: a `$var` whose list of steps is wrong, a filter over no locator, a template
-    /// slot that is no pattern, a `$map` with an item that is `null`.
+    /// slot that is no pattern, a `$map` with an item that is `null`. Those fail when they are reached.
+    ///
+    /// After them, at most 1000 parts that never fail and come to nothing, or to something else than is meant: a
+    /// `$var` over no locator, a condition whose operator does not exist, an unknown comparison, a second
+    /// formula in one object, and an object of the single name `$vra`, which is nearly `$var`. What is data may
+    /// be called so within `$plain`.
     ///
     /// ```
     /// use membrane_core::{Formula, Vars};
@@ -125,10 +132,14 @@ impl Formula {
     /// assert!(formula.try_build(&Vars::new()).is_err());
     /// assert_eq!(formula.problems()[0].context_value("place"), Some("$.$case[1].filter"));
     /// assert!(Formula::parse_strict(&source).is_err());
+    ///
+    /// let formula = Formula::parse(&json!({"name": {"$vra": "$.name"}}))?;
+    /// assert_eq!(formula.problems()[0].message(), "formula at $.name: there is no formula `$vra`; is it `$var`?");
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn problems(&self) -> Vec<Error> {
-        self.0.problems.iter().map(Problem::error).collect()
+        let lints = lint::lints(self.source());
+        self.0.problems.iter().chain(&lints).map(Problem::error).collect()
     }
 
     /// The formula that builds null.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::kind::FormulaKind;
 use super::node::{Call, Case, Comparison, Fields, Node, Test};
 use super::problem::Problem;
-use super::template::Slot;
+use super::template::{self, Slot};
 use super::variables;
 use crate::error::{Error, Result};
 use crate::filter::Written;
@@ -22,6 +22,8 @@ const MAX_PATTERNS: usize = 1000;
 pub(super) struct Parser {
     place: Vec<Step>,
     patterns: usize,
+    /// Bytes of template slots so far that are not plain words.
+    patterns_size: usize,
     /// Formulas so far that ask somebody else.
     questions: usize,
     pub(super) has_copy: bool,
@@ -209,6 +211,16 @@ impl Parser {
         };
         let mut slots = Vec::with_capacity(values.len());
         for (name, value) in loose::in_order(values) {
+            if !template::is_plain(name) {
+                // A slot that is too long for itself is never compiled.
+                self.patterns_size += name.len().min(template::MAX_PATTERN);
+            }
+            if self.patterns_size > template::MAX_PATTERNS_SIZE {
+                return Err(self.error(&format!(
+                    "has more than {} bytes of slots that are regular expressions",
+                    template::MAX_PATTERNS_SIZE
+                )));
+            }
             let slot = match Slot::new(name) {
                 Ok(slot) => slot,
                 Err(reason) => Slot::Invalid(self.problem(&reason)),
@@ -306,10 +318,10 @@ fn fits(value: &Value, left: usize) -> bool {
     }
 }
 
-fn kind_key(kind: FormulaKind) -> Step {
+pub(super) fn kind_key(kind: FormulaKind) -> Step {
     Step::Property(format!("${}", kind.as_str()))
 }
 
-fn property(name: &str) -> Step {
+pub(super) fn property(name: &str) -> Step {
     Step::Property(name.to_owned())
 }

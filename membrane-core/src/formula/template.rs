@@ -6,7 +6,10 @@ use super::pattern::{self, Syntax, Untranslated};
 use super::problem::Problem;
 
 /// Bytes a slot may have that is more than a plain word: what it takes to compile grows faster.
-const MAX_PATTERN: usize = 4096;
+pub(super) const MAX_PATTERN: usize = 4096;
+
+/// Bytes all slots of a formula may have that are more than plain words.
+pub(super) const MAX_PATTERNS_SIZE: usize = 1 << 16;
 
 /// Bytes a compiled slot may take.
 const MAX_SIZE: usize = 1 << 18;
@@ -33,7 +36,7 @@ pub(super) enum Slot {
 impl Slot {
     /// The slot `{name}`.
     pub(super) fn new(name: &str) -> Result<Self, String> {
-        if !name.contains(['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}']) {
+        if is_plain(name) {
             return Ok(Self::Literal(format!("{{{name}}}")));
         }
         if name.len() > MAX_PATTERN {
@@ -117,6 +120,11 @@ impl Slot {
         out.push_str(&text[end..]);
         Some(out)
     }
+}
+
+/// Whether a slot's name is a plain word, which costs nothing to look for.
+pub(super) fn is_plain(name: &str) -> bool {
+    !name.contains(['\\', '^', '$', '.', '|', '?', '*', '+', '(', ')', '[', ']', '{', '}'])
 }
 
 type Group = Option<(usize, usize)>;

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::kind::FormulaKind;
-use crate::locator::{Locator, Step, loose};
+use crate::locator::{Locator, Step, loose, peek_steps};
+
+/// Items that move up for the work of one value.
+const MOVED_UNIT: usize = 32;
 
 /// The places of all `$var` in a value.
 ///
@@ -102,6 +105,17 @@ pub fn formula_places(value: &Value, kind: FormulaKind) -> Vec<Locator> {
 fn is_lone(value: &Value, kind: FormulaKind) -> bool {
     value.as_object().is_some_and(|fields| fields.len() == 1)
         && FormulaKind::of(value).is_some_and(|(found, _)| found == kind)
+}
+
+/// The work of taking away what stands at a place: what is beside it moves up.
+pub(super) fn removal(place: &Locator, value: &Value) -> u64 {
+    let Some((last, parents)) = place.steps().split_last() else { return 0 };
+    let moved = match (peek_steps(parents, value).as_deref(), last) {
+        (Some(Value::Array(items)), Step::Index(index)) => items.len().saturating_sub(*index),
+        (Some(Value::Object(fields)), Step::Property(_)) => fields.len(),
+        _ => 0,
+    };
+    (moved / MOVED_UNIT) as u64
 }
 
 /// Whether a `$copy` stands anywhere in the value.

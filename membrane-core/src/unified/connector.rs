@@ -131,7 +131,7 @@ impl UnifiedMappings {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a name that is no model's, and for a
-    /// mapping that is no formula.
+    /// mapping that is no formula; as [`transform_variables`] for one onto a model that this one falls back to.
     pub fn fields(&self, model: &str, collection: &DataLocation) -> Result<Option<UnifiedFields>> {
         let model = UnifiedModel::find(model)?;
         let mapping = |key: &str| self.0.get(key)?.at(collection);
@@ -142,11 +142,11 @@ impl UnifiedMappings {
             let Some(mapping) = mapping(fallback.key) else { continue };
             let theirs = mapping.fields(UnifiedModel::find(fallback.key)?)?;
             let from = match theirs.import_value() {
-                Some(from) => transform_variables(&fallback.import, from),
+                Some(from) => transform_variables(&fallback.import, from)?,
                 None => None,
             };
             let to = mapping.fields_to_collection.as_ref();
-            let to = to.and_then(|to| transform_variables(to, &fallback.export));
+            let to = to.map(|to| transform_variables(to, &fallback.export)).transpose()?.flatten();
             return UnifiedFields::new(model, from, to).map(Some);
         }
         Ok(None)

@@ -14,9 +14,9 @@ use serde_json::{Map, Value, json};
 /// let tasks = &UnifiedModel::find("activities")?.fallback_models[0];
 /// assert_eq!(tasks.key, "tasks");
 /// let task = json!({"subject": "Call Ann", "status": "open", "priority": "high"});
-/// let activity = transform_variables(&tasks.import, &task).unwrap();
+/// let activity = transform_variables(&tasks.import, &task)?.unwrap();
 /// assert_eq!(activity, json!({"title": "Call Ann", "status": "open"}));
-/// assert_eq!(transform_variables(&tasks.export, &activity), Some(json!({"subject": "Call Ann", "status": "open"})));
+/// assert_eq!(transform_variables(&tasks.export, &activity)?, Some(json!({"subject": "Call Ann", "status": "open"})));
 /// # Ok::<(), membrane_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -89,9 +89,9 @@ mod tests {
             let model = UnifiedModel::find(model).unwrap();
             let found = model.fallback_models.iter().find(|fallback| fallback.key == other).unwrap();
             let (own, foreign) = (json!({ours: 1, "ownerId": "u"}), json!({theirs: 1, "ownerId": "u"}));
-            let imported = transform_variables(&found.import, &foreign).unwrap();
+            let imported = transform_variables(&found.import, &foreign).unwrap().unwrap();
             assert_eq!(imported[ours], 1, "{model:?} of {other}");
-            let exported = transform_variables(&found.export, &own).unwrap();
+            let exported = transform_variables(&found.export, &own).unwrap().unwrap();
             assert_eq!(exported[theirs], 1, "{model:?} to {other}");
         }
     }
@@ -105,8 +105,13 @@ mod tests {
                     _ => model.schema.as_value()["properties"].as_object().unwrap().keys().collect(),
                 };
                 let record = names.iter().map(|name| ((*name).clone(), json!(format!("a {name}")))).collect();
-                let there = transform_variables(&fallback.export, &record).unwrap();
-                assert_eq!(transform_variables(&fallback.import, &there), Some(record), "{}", model.key);
+                let there = transform_variables(&fallback.export, &record).unwrap().unwrap();
+                assert_eq!(
+                    transform_variables(&fallback.import, &there).unwrap(),
+                    Some(record),
+                    "{}",
+                    model.key
+                );
             }
         }
     }

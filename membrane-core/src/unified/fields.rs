@@ -86,10 +86,11 @@ impl UnifiedFields {
     /// `None` when nothing is left of it.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a formula that nests too deep.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a formula that nests too deep; else as
+    /// [`transform_variables`].
     pub fn import_of(&self, formula: &Value) -> Result<Option<Value>> {
         check_depth(formula)?;
-        Ok(self.from.as_ref().and_then(|from| transform_variables(formula, from)))
+        Ok(self.from.as_ref().map(|from| transform_variables(formula, from)).transpose()?.flatten())
     }
 
     /// A unified value, with formulas, as a value in terms of the collection. `None` when nothing is left of
@@ -99,12 +100,13 @@ impl UnifiedFields {
     /// stay in: what a method does not take it leaves out.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a value that nests too deep.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) for a value that nests too deep; else as
+    /// [`transform_variables`].
     pub fn rebase(&self, unified: &Value) -> Result<Option<Value>> {
         check_depth(unified)?;
         let Some(to) = &self.to else { return Ok(None) };
         let filled = self.model.fill_where(unified.clone(), &|variable| !to.reads(variable))?;
-        Ok(transform_variables(to.formula.source(), &filled))
+        transform_variables(to.formula.source(), &filled)
     }
 
     /// A unified record, which is data, as fields of the collection; empty when none of it can be mapped.

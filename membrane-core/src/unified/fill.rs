@@ -127,7 +127,7 @@ impl UnifiedModel {
         fields: &Value,
         may_use: &dyn Fn(&Locator) -> bool,
     ) -> Result<Vec<(Locator, Value)>> {
-        self.added(fields, may_use, &|formula| Ok(transform_variables(formula.source(), fields)))
+        self.added(fields, may_use, &|formula| transform_variables(formula.source(), fields))
     }
 
     /// Adds only what comes from variables that may be used.

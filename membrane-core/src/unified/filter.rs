@@ -78,8 +78,9 @@ impl UnifiedFields {
         }
         check_depth(filter)?;
         let rebased = |formula: &Value| transform_variables(formula, filter);
-        let present = |read: &Locator| rebased(&json!({ "$var": read })).is_some();
-        let build = |formula: &Formula| Ok(rebased(formula.source()));
+        // What fails is there; building says why.
+        let present = |read: &Locator| !matches!(rebased(&json!({ "$var": read })), Ok(None));
+        let build = |formula: &Formula| rebased(formula.source());
         self.narrowing(Some(filter).filter(|filter| FormulaKind::of(filter).is_none()), &present, &build)
     }
 
@@ -119,7 +120,7 @@ impl UnifiedFields {
         }
         let conditions = filter.conditions().iter().map(|condition| {
             let field =
-                self.native_place(&condition.field).ok_or_else(|| self.no_field_for(&condition.field))?;
+                self.native_place(&condition.field)?.ok_or_else(|| self.no_field_for(&condition.field))?;
             Ok(Condition::new(field, condition.operator, condition.value.clone()))
         });
         let conditions = conditions.collect::<Result<Vec<_>>>()?;
@@ -127,17 +128,18 @@ impl UnifiedFields {
     }
 
     /// Where the collection has a field of the model: where it is read from, else where it is written to.
-    fn native_place(&self, field: &Locator) -> Option<Locator> {
+    fn native_place(&self, field: &Locator) -> Result<Option<Locator>> {
         let variable = json!({ "$var": field });
-        let read = self.from.as_ref().and_then(|from| transform_variables(&variable, from));
+        let read = self.from.as_ref().map(|from| transform_variables(&variable, from)).transpose()?.flatten();
         if let Some((FormulaKind::Var, place)) = read.as_ref().and_then(FormulaKind::of) {
-            return Locator::from_value(place).ok();
+            return Ok(Locator::from_value(place).ok());
         }
         let is_this = |leaf: &&Leaf| match FormulaKind::of(leaf.formula.source()) {
             Some((FormulaKind::Var, place)) => Locator::from_value(place).ok().as_ref() == Some(field),
             _ => false,
         };
-        Some(self.to.as_ref()?.leaves.iter().find(is_this)?.place.clone())
+        let leaf = self.to.as_ref().and_then(|to| to.leaves.iter().find(is_this));
+        Ok(leaf.map(|leaf| leaf.place.clone()))
     }
 
     fn no_field_for(&self, field: &Locator) -> Error {

@@ -36,6 +36,22 @@ impl JsonataCore {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// Says why an expression cannot be read.
+    pub(crate) fn check(expression: &str) -> Result<(), String> {
+        if expression.len() > MAX_EXPRESSION {
+            return Err(format!("an expression has at most {MAX_EXPRESSION} bytes"));
+        }
+        // The empty one builds nothing, as it is meant to.
+        if expression.is_empty() {
+            return Ok(());
+        }
+        match catch_unwind(|| parser::parse(expression).map(drop).map_err(|error| error.to_string())) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(reason)) => Err(format!("the expression is wrong: {reason}")),
+            Err(_) => Err("the expression is wrong".to_owned()),
+        }
+    }
 }
 
 impl Jsonata for JsonataCore {
@@ -109,6 +125,8 @@ mod tests {
         {
             assert_eq!(value(expression), None, "{expression}");
         }
+        assert!(JsonataCore::check("((((").is_err() && JsonataCore::check("a.b").is_ok());
+        assert!(JsonataCore::check(&"a".repeat(100_000)).is_err() && JsonataCore::check("").is_ok());
         assert_eq!(value("[1..10000000]"), None);
         assert_eq!(value(&format!("{}1{}", "(".repeat(9000), ")".repeat(9000))), None);
     }
