@@ -47,7 +47,7 @@ impl Evaluator<'_> {
                     self.spend(filter.conditions().len() as u64)?;
                     let matches = filter.matches_by(|steps, found| at.scope.reach(steps, found));
                     if let Some(problem) = problem.as_ref().filter(|_| matches) {
-                        return Err(Stop::Failed(problem.error()));
+                        return Err(Stop::Failed(problem.fault()));
                     }
                     matches
                 }
@@ -272,7 +272,7 @@ impl Evaluator<'_> {
             let replacement = value.map(|value| loose::text(Some(value))).unwrap_or_default();
             self.spend((text.len() / if slot.is_pattern() { 4 } else { TEXT_UNIT }) as u64)?;
             if let Slot::Invalid(problem) = slot {
-                return Err(Stop::Failed(problem.error()));
+                return Err(Stop::Failed(problem.fault()));
             }
             let search = SEARCH + SEARCHED * text.len() as u64;
             let filled = slot.fill(&text, &replacement, self.text_left(), &|| self.spend(search).is_ok());

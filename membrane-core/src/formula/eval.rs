@@ -69,7 +69,7 @@ impl<'e> Evaluator<'e> {
             Node::List(nodes) => self.list(nodes, at),
             Node::Object(fields) => self.object(fields, at),
             Node::Call(call) => self.call(call, at),
-            Node::Invalid(problem) => Err(Stop::Failed(problem.error())),
+            Node::Invalid(problem) => Err(Stop::Failed(problem.fault())),
         }
     }
 

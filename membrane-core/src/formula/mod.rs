@@ -236,9 +236,10 @@ impl Formula {
     /// built; `$dataSchemaRef` is absent.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a `$copy` copies another, or the
-    /// removal of an earlier one from its list moved it; [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput)
-    /// when a part is reached that is one of [`Formula::problems`], when a variable nests deeper than 512 levels, or the formula takes out-of-bounds work, such as lists iterated within lists within lists.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a part is reached that is one of
+    /// [`Formula::problems`], when a `$copy` copies another, or the removal of an earlier one from its list moved it;
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a variable nests deeper than 512 levels, or
+    /// the formula takes out-of-bounds work, such as lists iterated within lists within lists.
     ///
     /// ```
     /// use membrane_core::{Formula, Vars};

@@ -19,7 +19,17 @@ impl Problem {
         Self { place, reason: reason.to_owned() }
     }
 
+    /// The error of whoever wrote the formula just now.
     pub(super) fn error(&self) -> Error {
-        Error::invalid_input(format!("formula at {}: {}", self.place, self.reason)).with("place", &self.place)
+        Error::invalid_input(self.message()).with("place", &self.place)
+    }
+
+    /// The error of a run that reached the part: its caller gave other input, not this formula.
+    pub(super) fn fault(&self) -> Error {
+        Error::configuration(self.message()).with("place", &self.place)
+    }
+
+    fn message(&self) -> String {
+        format!("formula at {}: {}", self.place, self.reason)
     }
 }
