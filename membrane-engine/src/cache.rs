@@ -72,7 +72,8 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// Makes the key of what this caller asks for now. Make it before the store is read, or a change in between is missed.
+    /// The key of what this caller asks for now. It comes before the reading of the store, or a change in between is
+    /// missed.
     pub(crate) async fn key<Asked>(&self, caller: &Caller, asked: Asked) -> Key<Asked> {
         let customer = caller.customer_id().cloned();
         let generation = match &customer {
