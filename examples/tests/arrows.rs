@@ -13,7 +13,13 @@ fn allowed(name: &str) -> Option<&'static [&'static str]> {
         "membrane-engine" => &["membrane-core"],
         "membrane-client" => &["membrane-core", "membrane-engine"],
         "membrane-server" => &["membrane-core", "membrane-engine"],
-        "membrane-cli" => &["membrane-core", "membrane-engine", "membrane-server", "membrane-connectors"],
+        "membrane-cli" => &[
+            "membrane-client",
+            "membrane-connectors",
+            "membrane-core",
+            "membrane-engine",
+            "membrane-server",
+        ],
         "membrane-testkit" => &["membrane-core", "membrane-engine"],
         "membrane-examples" | "membrane-benches" => return None,
         app if app.starts_with("membrane-connector-") => &["membrane-core"],
@@ -86,10 +92,10 @@ const LEVELS: &[(&str, u8)] = &[
     ("mapping", 6),
     ("element", 7),
     ("connector", 8),
-    ("op", 9),
     ("universal", 9),
     ("file", 10),
     ("workspace", 11),
+    ("op", 12),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<std::path::PathBuf>) {

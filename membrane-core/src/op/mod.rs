@@ -13,6 +13,7 @@ mod element;
 mod list;
 mod log;
 mod route;
+mod workspace;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -37,6 +38,7 @@ pub use self::element::{Archive, Create, Explain, Get, Replace, Reset, Restore, 
 pub use self::list::{List, ListQuery};
 pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 pub use self::route::{Body, Encoded, Route};
+pub use self::workspace::{ExportWorkspace, ImportWorkspace, WorkspaceExport, WorkspaceImport};
 
 /// One operation of the catalogue; the struct is its input.
 ///

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use crate::element::ElementKind;
 /// What makes one set of entries the other: additions, changes by field, removals.
 ///
 /// As JSON it is a list of changes; displayed, it is a patch for people, with secret parameters hidden.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct Diff {
@@ -28,7 +29,7 @@ impl Diff {
 }
 
 /// What happens to one element.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Change {
@@ -71,7 +72,7 @@ impl Change {
 
 /// What happens to one field: an operation of [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902), with the value there
 /// was. A path enters objects only; a list changes as a whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "op", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum FieldChange {

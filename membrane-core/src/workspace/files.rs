@@ -1,6 +1,10 @@
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
+use crate::file::yaml::MAX_BYTES;
 
 /// Files of a workspace folder by their path below it, as texts.
 ///
@@ -18,10 +22,17 @@ use crate::error::{Error, Result};
 /// assert!(files.insert("membrane/../../etc/passwd", "").is_err());
 /// # Ok::<(), membrane_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// As JSON it is an object of texts by path; one with a path that cannot be is refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "BTreeMap<String, String>")]
+#[schemars(with = "BTreeMap<String, String>")]
 pub struct WorkspaceFiles(BTreeMap<String, String>);
 
 impl WorkspaceFiles {
+    /// How many bytes a file may have.
+    pub const MAX_FILE_BYTES: usize = MAX_BYTES;
+
     /// Makes a folder without files.
     pub fn new() -> Self {
         Self::default()
@@ -62,6 +73,16 @@ impl WorkspaceFiles {
     }
 }
 
+impl TryFrom<BTreeMap<String, String>> for WorkspaceFiles {
+    type Error = Error;
+
+    fn try_from(texts: BTreeMap<String, String>) -> Result<Self> {
+        let mut files = Self::new();
+        texts.into_iter().try_for_each(|(path, text)| files.insert(path, text))?;
+        Ok(files)
+    }
+}
+
 fn refusal(path: &str) -> Option<&'static str> {
     if path.chars().any(|c| c.is_control() || c == '\\') {
         return Some("has a backslash or a control character");
@@ -87,5 +108,13 @@ mod tests {
         files.insert("membrane/actions/a..b/spec.yaml", "x").unwrap();
         assert_eq!(files.get("membrane/actions/a..b/spec.yaml"), Some("x"));
         assert_eq!(files.len(), 1);
+    }
+
+    #[test]
+    fn json_is_held_to_the_same() {
+        let files: WorkspaceFiles = serde_json::from_str(r#"{"membrane/a": "x"}"#).unwrap();
+        assert_eq!(serde_json::to_string(&files).unwrap(), r#"{"membrane/a":"x"}"#);
+        let error = serde_json::from_str::<WorkspaceFiles>(r#"{"../a": "x"}"#).unwrap_err();
+        assert!(error.to_string().contains("does not stay in the folder"), "{error}");
     }
 }

@@ -25,6 +25,8 @@ pub struct Reading {
     pub entries: Entries,
     /// What was met besides.
     pub report: Report,
+    /// The file each element was read from.
+    pub files: HashMap<EntryKey, String>,
 }
 
 impl WorkspaceFiles {
@@ -132,7 +134,7 @@ struct Drafts {
     ids: HashMap<(ElementKind, String), EntryKey>,
     /// The files of elements by their kind and uuid.
     uuids: HashMap<(ElementKind, String), String>,
-    /// Files that are not where their element will be written.
+    /// The file of each element.
     origins: HashMap<EntryKey, String>,
 }
 
@@ -263,7 +265,7 @@ impl Drafts {
                 notice(field, format!("there is no file of the parent `{name}`"));
             }
         }
-        Reading { entries: self.entries, report: self.report }
+        Reading { entries: self.entries, report: self.report, files: self.origins }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::file::{Spot, shown};
@@ -18,7 +19,7 @@ use crate::file::{Spot, shown};
 /// assert!(report.problems[0].to_string().starts_with("membrane/flows/b/spec.yaml:2:8: `nodes`: "));
 /// # Ok::<(), membrane_core::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Report {
@@ -40,7 +41,7 @@ impl Report {
 }
 
 /// Something about a file, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Problem {
@@ -60,7 +61,15 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(file: &str, message: impl AsRef<str>) -> Self {
+    /// Says something about a file. Control characters are shown escaped.
+    ///
+    /// ```
+    /// use membrane_core::workspace::Problem;
+    ///
+    /// let problem = Problem::new("membrane/flows/a/spec.yaml", "is not UTF-8").in_field("name");
+    /// assert_eq!(problem.to_string(), "membrane/flows/a/spec.yaml: `name`: is not UTF-8");
+    /// ```
+    pub fn new(file: &str, message: impl AsRef<str>) -> Self {
         let message = shown(message.as_ref());
         Self { file: file.to_owned(), line: None, column: None, field: None, message }
     }
@@ -72,7 +81,9 @@ impl Problem {
         self
     }
 
-    pub(super) fn in_field(mut self, field: impl AsRef<str>) -> Self {
+    /// Names the outermost field it is in.
+    #[must_use]
+    pub fn in_field(mut self, field: impl AsRef<str>) -> Self {
         self.field = Some(shown(field.as_ref()));
         self
     }
@@ -92,7 +103,7 @@ impl fmt::Display for Problem {
 }
 
 /// Fields of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct FieldsOf {
     /// The path of the file.
