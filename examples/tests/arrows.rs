@@ -13,13 +13,9 @@ fn allowed(name: &str) -> Option<&'static [&'static str]> {
         "membrane-engine" => &["membrane-core"],
         "membrane-client" => &["membrane-core", "membrane-engine"],
         "membrane-server" => &["membrane-core", "membrane-engine"],
-        "membrane-cli" => &[
-            "membrane-client",
-            "membrane-connectors",
-            "membrane-core",
-            "membrane-engine",
-            "membrane-server",
-        ],
+        "membrane-cli" => {
+            &["membrane-client", "membrane-connectors", "membrane-core", "membrane-engine", "membrane-server"]
+        }
         "membrane-testkit" => &["membrane-core", "membrane-engine"],
         "membrane-examples" | "membrane-benches" => return None,
         app if app.starts_with("membrane-connector-") => &["membrane-core"],

@@ -20,6 +20,9 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Makes an access token and prints it.
     Token(Token),
+    /// Keeps a workspace in a folder of files.
+    #[command(subcommand)]
+    Workspace(Workspace),
 }
 
 #[derive(Args)]
@@ -27,28 +30,67 @@ pub(crate) struct Serve {
     /// Where to listen; port 0 takes any that is free.
     #[arg(long, default_value = "127.0.0.1:3000")]
     pub(crate) listen: SocketAddr,
-    /// The database file; made when it is not there.
-    #[arg(long, default_value = "membrane.db")]
-    pub(crate) database: PathBuf,
-    /// The key of the workspace, as tokens name it.
-    #[arg(long, default_value = "default")]
-    pub(crate) workspace_key: String,
+    #[command(flatten)]
+    pub(crate) engine: Embedded,
     /// The secret tokens are signed with; several with commas between, for the time of a rotation. Better
     /// given in the environment: a command line can be seen by others on this machine.
     #[arg(long, env = "MEMBRANE_WORKSPACE_SECRET", hide_env_values = true, value_delimiter = ',')]
     pub(crate) workspace_secret: Vec<String>,
-    /// The key that seals credentials, 32 bytes in base64; older keys behind it with commas between.
-    #[arg(long, env = "MEMBRANE_KEY", hide_env_values = true)]
-    pub(crate) key: Option<String>,
-    /// A folder of further connectors: `*.yml` files, and folders with a `connector.yml`.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) connectors: Option<PathBuf>,
     /// Lets connectors reach private networks and this machine.
     #[arg(long)]
     pub(crate) allow_private_networks: bool,
     /// Prints one line of JSON when ready, with the address.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The engine of this process.
+#[derive(Args)]
+pub(crate) struct Embedded {
+    /// The database file; made when it is not there.
+    #[arg(long, default_value = "membrane.db")]
+    pub(crate) database: PathBuf,
+    /// The key of the workspace, as tokens name it.
+    #[arg(long, default_value = "default")]
+    pub(crate) workspace_key: String,
+    /// The key that seals credentials, 32 bytes in base64; older keys behind it with commas between.
+    #[arg(long, env = "MEMBRANE_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+    /// A folder of further connectors: `*.yml` files, and folders with a `connector.yml`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) connectors: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Workspace {
+    /// Writes what the workspace has into the folder. No file is removed.
+    Pull(Folder),
+    /// Takes the folder into the workspace. Elements without a file stay as they are.
+    Push(Folder),
+    /// Shows what a push would change, as a patch.
+    Diff(Folder),
+}
+
+/// A folder, and the workspace it is of.
+#[derive(Args)]
+pub(crate) struct Folder {
+    /// The folder: the files are below `DIR/membrane`.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Changes nothing, and says what would change.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Prints one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The address of a server. Without one, the database below is opened.
+    #[arg(long, value_name = "URL", env = "MEMBRANE_API_URI")]
+    pub(crate) server: Option<String>,
+    /// A token for the server that manages the workspace; `membrane token --admin` makes one.
+    #[arg(long, env = "MEMBRANE_ACCESS_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    #[command(flatten)]
+    pub(crate) engine: Embedded,
 }
 
 #[derive(Args)]
@@ -106,6 +148,17 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_folder_is_named() {
+        let parse = |args: &[&str]| Cli::try_parse_from(["membrane", "workspace"].iter().chain(args));
+        for verb in ["pull", "push", "diff"] {
+            assert!(parse(&[verb, ".", "--dry-run", "--json", "--database", "x.db"]).is_ok());
+            assert!(parse(&[verb, ".", "--server", "http://localhost:3000", "--token", "t"]).is_ok());
+            assert!(parse(&[verb]).is_err());
+        }
+        assert!(parse(&[]).is_err());
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 mod args;
 mod connectors;
+mod embedded;
 mod serve;
 mod token;
+mod workspace;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -19,7 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Nothing is left to be done when standard error is gone too.
             let _ = writeln!(std::io::stderr(), "error: {}", shown(&error));
@@ -28,10 +30,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<()> {
+fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
-        Command::Serve(args) => serve::run(args),
-        Command::Token(args) => token::run(&args),
+        Command::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Token(args) => token::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Workspace(command) => workspace::run(command),
     }
 }
 

@@ -3,18 +3,14 @@
 use std::time::Duration;
 
 use membrane_core::{Error, Result};
-use membrane_engine::Engine;
-use membrane_engine::store::SqliteStore;
 use membrane_engine::vault::KeyProvider;
 use membrane_server::{ServerConfig, router, serve};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing_subscriber::EnvFilter;
 
 use crate::args::Serve;
-use crate::connectors::connectors;
-use crate::print;
+use crate::{embedded, print};
 
 /// How long requests under way may go on once the server was told to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,30 +29,20 @@ Make them once and keep them where you keep secrets:
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: Serve) -> Result<()> {
     let (key, config) = secrets(&args)?;
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
-        .with_writer(std::io::stderr)
-        .init();
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Error::internal("the runtime could not be started").with_source(error))?;
-    runtime.block_on(serve_until_told(args, key, config))
+    embedded::runtime("info")?.block_on(serve_until_told(args, key, config))
 }
 
 fn secrets(args: &Serve) -> Result<(KeyProvider, ServerConfig)> {
     let mut secrets = args.workspace_secret.iter().filter(|secret| !secret.is_empty()).cloned();
-    let (Some(first), Some(key)) = (secrets.next(), args.key.as_deref().filter(|key| !key.is_empty())) else {
+    let (Some(first), Some(key)) = (secrets.next(), embedded::key(&args.engine)?) else {
         return Err(Error::configuration(SECRETS));
     };
     let config = secrets.try_fold(ServerConfig::new(first)?, ServerConfig::with_workspace_secret)?;
-    Ok((KeyProvider::from_base64(key)?, config))
+    Ok((key, config))
 }
 
 async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -> Result<()> {
-    let mut builder = Engine::builder()
-        .workspace(&args.workspace_key)
-        .store(SqliteStore::open(&args.database).await?)
-        .vault(key)
-        .connectors(connectors(args.connectors.as_deref())?);
+    let mut builder = embedded::builder(&args.engine, key).await?;
     if args.allow_private_networks {
         builder = builder.dangerous().allow_private_networks();
     }
@@ -69,12 +55,12 @@ async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -
     let address = listener.local_addr().unwrap_or(args.listen);
     let keys: Vec<&str> = engine.connectors().map(|connector| connector.key.as_str()).collect();
     if args.json {
-        let ready = json!({"url": format!("http://{address}"), "workspaceKey": args.workspace_key, "connectors": keys});
+        let ready = json!({"url": format!("http://{address}"), "workspaceKey": args.engine.workspace_key, "connectors": keys});
         print(&ready.to_string())?;
     } else {
         print(&format!(
             "Serving workspace `{}` on http://{address} (connectors: {}; Ctrl-C stops)",
-            args.workspace_key,
+            args.engine.workspace_key,
             keys.join(", "),
         ))?;
     }

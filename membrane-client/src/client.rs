@@ -11,7 +11,7 @@ use crate::backend::{Backend, Who};
 use crate::customer::CustomerHandle;
 #[cfg(feature = "remote")]
 use crate::token::TokenSource;
-use crate::{Action, Integration};
+use crate::{Action, Integration, WorkspaceHandle};
 
 /// What a product holds: the way to its customers' connections. Cheap to clone.
 ///
@@ -129,6 +129,25 @@ impl Client {
         let mut query = ListQuery::default();
         query.layer = Some(membrane_core::LayerName::Universal);
         self.backend.all::<ActionSpec>(&Who::Manager, query).await
+    }
+
+    /// The workspace as a folder of files. A manager's token is needed.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let files = client.workspace().export().await?.files;
+    /// assert!(files.get("membrane/integrations/taskly/spec.yaml").is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn workspace(&self) -> WorkspaceHandle {
+        WorkspaceHandle::new(self.backend.clone())
     }
 
     /// The key of a universal action, for calls that take one.

@@ -12,10 +12,14 @@ mod customer;
 mod list;
 #[cfg(feature = "remote")]
 mod token;
+mod workspace;
 
 pub use membrane_core::connector::{Record, Records, UniversalAction};
 pub use membrane_core::element::{Action, Connection, Customer, Integration};
-pub use membrane_core::op::{ActionRun, ActionRunRecord, CreateConnection, ListQuery, ProxyResponse};
+pub use membrane_core::op::{
+    ActionRun, ActionRunRecord, CreateConnection, ListQuery, ProxyResponse, WorkspaceExport, WorkspaceImport,
+};
+pub use membrane_core::workspace::WorkspaceFiles;
 pub use membrane_core::{Error, ErrorKind, Page, Paging, Result, Retry, Secret, Selector, universal};
 
 pub use crate::action::ActionHandle;
@@ -26,3 +30,4 @@ pub use crate::customer::CustomerHandle;
 pub use crate::list::RecordList;
 #[cfg(feature = "remote")]
 pub use crate::token::TokenSource;
+pub use crate::workspace::WorkspaceHandle;

@@ -14,6 +14,7 @@ mod run;
 pub mod store;
 mod sync;
 pub mod vault;
+mod workspace;
 
 pub use crate::builder::{Builder, Dangerous};
 pub use crate::caller::Caller;

@@ -6,7 +6,7 @@ use membrane_core::{ElementId, ErrorKind, IntegrationId, Key, LayerName, Result}
 use serde_json::Value;
 
 use crate::clock::{new_id, now};
-use crate::element::row::{from_row, mark, to_row};
+use crate::element::row::{from_row, keep_marks, mark, to_row};
 use crate::element::select::{by_id, find};
 use crate::element::{integration, sealed, stamp_new};
 use crate::engine::{Engine, Seed};
@@ -46,8 +46,7 @@ pub(crate) async fn integrations(engine: &Engine) -> Result<()> {
     loop {
         let page = find::<IntegrationSpec>(engine, &manager, &Query::default(), &paging).await?;
         for element in page.items {
-            let key = element.spec.connector_key.clone().unwrap_or_default();
-            match engine.connector(&key) {
+            match integration::connector_of(engine, &element) {
                 Ok(connector) => {
                     for made in actions(engine, connector, &element.id.clone().into()).await? {
                         write(engine, made).await?;
@@ -219,7 +218,12 @@ async fn save<S: membrane_core::element::Spec>(
     let expected = old.revision;
     new.revision = new_id();
     new.updated_at = now();
-    write(engine, Write::Update { row: to_row(&new)?, expected }).await
+    let mut row = to_row(&new)?;
+    let scope = engine.manager().scope();
+    if let Some(known) = engine.parts().store.row(&scope, S::KIND, &row.id).await? {
+        keep_marks(&known, &mut row, &[mark::FOLDER]);
+    }
+    write(engine, Write::Update { row, expected }).await
 }
 
 /// Writes; another process that starts at the same moment writes the same, so losing that race is no fault.

@@ -16,6 +16,7 @@ mod parameters;
 mod shared;
 mod stage;
 mod sync;
+mod workspace;
 
 /// Mounts a test for both transports.
 macro_rules! on_both {

@@ -1,16 +1,17 @@
 use async_trait::async_trait;
+use membrane_core::connector::Connector;
 use membrane_core::element::{Action, ActionKind, ActionSpec, Reference, references};
 use membrane_core::{Error, Formula, Result};
 use serde_json::Value;
 
 use super::in_field;
-use super::layered::{LayeredKind, connector_of};
+use super::layered::LayeredKind;
 use crate::store::Write;
 use crate::{Caller, Engine, sync};
 
 #[async_trait]
 impl LayeredKind for ActionSpec {
-    async fn check(engine: &Engine, caller: &Caller, element: &mut Action) -> Result<()> {
+    fn check(element: &mut Action, connector: Option<&Connector>) -> Result<()> {
         let spec = &element.spec;
         for (field, schema) in
             [("inputSchema", &spec.input_schema), ("customOutputSchema", &spec.custom_output_schema)]
@@ -27,7 +28,10 @@ impl LayeredKind for ActionSpec {
         if element.spec.custom_output_schema.is_some() {
             element.spec.output_schema.clone_from(&element.spec.custom_output_schema);
         }
-        check_parts(engine, caller, element).await
+        match connector {
+            Some(connector) => check_parts(connector, &element.spec),
+            None => Ok(()),
+        }
     }
 
     fn references(&self) -> Vec<Reference> {
@@ -50,11 +54,10 @@ impl LayeredKind for ActionSpec {
 }
 
 /// The operation or collection an action of an integration names must be there.
-async fn check_parts(engine: &Engine, caller: &Caller, element: &Action) -> Result<()> {
-    let Some(config) = &element.spec.config else { return Ok(()) };
-    let Some(connector) = connector_of(engine, caller, &element.place).await? else { return Ok(()) };
+fn check_parts(connector: &Connector, spec: &ActionSpec) -> Result<()> {
+    let Some(config) = &spec.config else { return Ok(()) };
     let as_input = |error: Error| in_field("config", &error);
-    if element.spec.r#type == Some(ActionKind::ConnectorOperation)
+    if spec.r#type == Some(ActionKind::ConnectorOperation)
         && let Some(operation) = config.get("operationKey").and_then(Value::as_str)
     {
         connector.operation(&operation.into()).map_err(as_input)?;

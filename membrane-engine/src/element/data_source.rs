@@ -12,7 +12,7 @@ use crate::{Caller, Engine};
 
 #[async_trait]
 impl LayeredKind for DataSourceSpec {
-    async fn check(engine: &Engine, caller: &Caller, element: &mut DataSource) -> Result<()> {
+    fn check(element: &mut DataSource, connector: Option<&Connector>) -> Result<()> {
         let spec = &mut element.spec;
         if let Some(udm) = &spec.udm {
             UnifiedModel::find(udm).map_err(|error| in_field("udm", &error))?;
@@ -25,9 +25,7 @@ impl LayeredKind for DataSourceSpec {
                 DataLocation::parse(path).map_err(|error| in_field(field, &error))?;
             }
         }
-        if let (Some(key), Some(connector)) =
-            (&element.spec.collection_key, connector_of(engine, caller, &element.place).await?)
-        {
+        if let (Some(key), Some(connector)) = (&spec.collection_key, connector) {
             connector.collection(&key.as_str().into()).map_err(|error| in_field("collectionKey", &error))?;
         }
         Ok(())

@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use membrane_core::connector::Connector;
 use membrane_core::element::{
     DataSource, DataSourceSpec, ElementKind, FieldMapping, FieldMappingSpec, Reference,
 };
@@ -11,7 +12,7 @@ use crate::{Caller, Engine};
 
 #[async_trait]
 impl LayeredKind for FieldMappingSpec {
-    async fn check(_engine: &Engine, _caller: &Caller, element: &mut FieldMapping) -> Result<()> {
+    fn check(element: &mut FieldMapping, _connector: Option<&Connector>) -> Result<()> {
         let mapping = &element.spec.mapping;
         if let Some(schema) = &mapping.app_schema {
             schema.compile().map_err(|error| in_field("appSchema", &error))?;

@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use membrane_core::connector::Connector;
 use membrane_core::element::{Flow, FlowCustomized, FlowSpec, NodeState, Reference, references};
 use membrane_core::{Error, ErrorBody, Result};
 
@@ -7,7 +8,7 @@ use crate::{Caller, Engine};
 
 #[async_trait]
 impl LayeredKind for FlowSpec {
-    async fn check(_engine: &Engine, _caller: &Caller, element: &mut Flow) -> Result<()> {
+    fn check(element: &mut Flow, _connector: Option<&Connector>) -> Result<()> {
         for node in element.spec.nodes.iter_mut().flat_map(|nodes| nodes.values_mut()) {
             // What follows from the rest is not the caller's to say.
             let is_customized = node.is_customized;

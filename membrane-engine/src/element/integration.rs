@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use membrane_core::connector::Connector;
 use membrane_core::element::{Element, ElementKind, Integration, IntegrationSpec, State};
@@ -5,6 +7,7 @@ use membrane_core::op::ListQuery;
 use membrane_core::{Error, ErrorBody, ErrorKind, IntegrationId, Key, Page, Result, Selector};
 use serde_json::{Map, Value};
 
+use super::row::mark;
 use super::select::{self, by_id, default_connection, find, missing};
 use super::{Kind, sealed};
 use crate::store::{Query, Write};
@@ -85,7 +88,7 @@ impl Kind for IntegrationSpec {
     async fn setup(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Integration> {
         let current = super::live_or_archived::<Self>(engine, caller, selector).await?;
         super::refuse_archived(&current)?;
-        let connector = engine.connector(current.spec.connector_key.as_deref().unwrap_or_default())?;
+        let connector = connector_of(engine, &current)?;
         let mut element = current.clone();
         sealed::open(engine, &mut element).await?;
         describe(&mut element, connector);
@@ -94,7 +97,7 @@ impl Kind for IntegrationSpec {
         engine.write(caller, brought).await?;
         let mut element = match element == current {
             true => element,
-            false => super::put(engine, caller, current, element, &[], None).await?,
+            false => super::put(engine, caller, current, element, mark::OWN, None).await?,
         };
         sealed::show(engine, caller, [&mut element]).await?;
         Self::show(engine, caller, &mut element).await?;
@@ -108,12 +111,29 @@ impl Kind for IntegrationSpec {
         if after.archived_at.is_some() || before.is_some_and(is_same) {
             return Ok(Vec::new());
         }
-        match engine.connector(after.spec.connector_key.as_deref().unwrap_or_default()) {
+        match connector_of(engine, after) {
             Ok(connector) => sync::actions(engine, connector, &after.id.clone().into()).await,
             // It was archived, and its connector went away meanwhile: the state says so at the next start.
             Err(_) => Ok(Vec::new()),
         }
     }
+}
+
+/// The connector an integration names. One that names none by key, as where the id is another platform's, has the
+/// connector with the integration's own key.
+///
+/// # Errors
+/// `Configuration` when the engine has no such connector.
+pub(crate) fn connector_of<'e>(engine: &'e Engine, element: &Integration) -> Result<&'e Arc<Connector>> {
+    let named =
+        |name: &str| engine.connector(name).map_err(|error| Error::configuration(error.message().to_owned()));
+    let spec = &element.spec;
+    if let Some(key) = &spec.connector_key {
+        return named(key);
+    }
+    let own = element.key.as_ref().map_or("", |key| key.as_str());
+    let by_id = spec.connector_id.as_deref().unwrap_or(own);
+    named(by_id).or_else(|error| named(own).map_err(|_| error))
 }
 
 /// Fills in what follows from the connector, and the state that follows from the parameters, which must be

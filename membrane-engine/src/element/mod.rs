@@ -230,7 +230,7 @@ pub(crate) async fn update<S: Kind>(
         true => sealed::write(engine, &element).await?,
         false => None,
     };
-    put(engine, caller, current, element, &[mark::ORIGIN], seal).await
+    put(engine, caller, current, element, mark::OWN, seal).await
 }
 
 /// An archived element cannot be changed.
@@ -263,7 +263,7 @@ pub(crate) async fn put<S: Kind>(
     element.revision = new_id();
     element.updated_at = now();
     let mut row = to_row(&element)?;
-    if S::KIND.is_layered()
+    if !matches!(S::KIND, ElementKind::Connection | ElementKind::Customer)
         && let Some(old) = store.row(&caller.scope(), S::KIND, &current.id).await?
     {
         keep_marks(&old, &mut row, marks);
@@ -299,7 +299,7 @@ pub(crate) async fn archive<S: Kind>(
 }
 
 /// Applies the fields a caller may write, and drops the others.
-fn with_fields<S: Kind>(
+pub(crate) fn with_fields<S: Kind>(
     current: &Element<S>,
     fields: &Map<String, Value>,
     change: Change,

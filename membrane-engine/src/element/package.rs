@@ -1,13 +1,13 @@
 use async_trait::async_trait;
+use membrane_core::connector::Connector;
 use membrane_core::element::{Element, PackageSpec};
 use membrane_core::{Error, Result};
 
 use super::layered::LayeredKind;
-use crate::{Caller, Engine};
 
 #[async_trait]
 impl LayeredKind for PackageSpec {
-    async fn check(_engine: &Engine, _caller: &Caller, element: &mut Element<Self>) -> Result<()> {
+    fn check(element: &mut Element<Self>, _connector: Option<&Connector>) -> Result<()> {
         for (n, part) in element.spec.elements.iter().flatten().enumerate() {
             let field = format!("elements[{n}]");
             if !part.r#type.is_packaged() {

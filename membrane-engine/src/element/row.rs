@@ -42,7 +42,13 @@ pub(crate) mod mark {
     /// What the content was made of, while it is still the connector's own.
     pub(crate) const SOURCE: &str = "connectorSource";
 
-    pub(crate) const ALL: &[&str] = &[ORIGIN, SOURCE];
+    /// What a folder the element was imported from says and no element has, and how it names the connector.
+    pub(crate) const FOLDER: &str = "folder";
+
+    pub(crate) const ALL: &[&str] = &[ORIGIN, SOURCE, FOLDER];
+
+    /// What stays when a caller changes an element.
+    pub(crate) const OWN: &[&str] = &[ORIGIN, FOLDER];
 }
 
 /// Takes these marks over from what a row was.

@@ -8,6 +8,7 @@ mod connection;
 mod connector;
 mod element;
 mod log;
+mod workspace;
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -189,6 +190,8 @@ pub fn catalogue() -> &'static [Entry] {
                 Entry::of::<op::GetActionRun>(),
                 Entry::of::<op::ListApiLogs>(),
                 Entry::of::<op::GetApiLog>(),
+                Entry::of::<op::ExportWorkspace>(),
+                Entry::of::<op::ImportWorkspace>(),
             ],
         ];
         parts.into_iter().flatten().collect()

@@ -12,6 +12,7 @@ mod reset;
 mod select;
 
 use async_trait::async_trait;
+use membrane_core::connector::Connector;
 use membrane_core::element::{AppliedTo, Element, Explanation, IntegrationSpec, Layered, Reference, explain};
 use membrane_core::op::ListQuery;
 use membrane_core::{Error, LayerName, Page, Paging, Result, Selector};
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::chain::{Ground, layers};
 pub(crate) use self::depend::{connector_of, reference, referred};
+pub(crate) use self::own::derive;
 pub(crate) use self::reset::reset;
 use super::select::{by_id, find};
 use super::{Kind, integration, own_row};
@@ -28,8 +30,9 @@ use crate::{Caller, Engine};
 /// What a layered kind does in its own way. The rest it has in common: it is a [`Kind`] by this.
 #[async_trait]
 pub(crate) trait LayeredKind: Layered + Default {
-    /// Checks the content of an element that is in its place, and fills in what follows from the rest.
-    async fn check(engine: &Engine, caller: &Caller, element: &mut Element<Self>) -> Result<()>;
+    /// Checks the content of an element that is in its place, against the connector of its app where one is given,
+    /// and fills in what follows from the rest.
+    fn check(element: &mut Element<Self>, connector: Option<&Connector>) -> Result<()>;
 
     /// The elements this content refers to.
     fn references(&self) -> Vec<Reference> {
@@ -105,7 +108,7 @@ impl<S: LayeredKind> Kind for S {
             None => place::place(engine, caller, element, fields).await?,
             Some(current) => place::keep(engine, caller, current, element, fields).await?,
         }
-        S::check(engine, caller, element).await
+        S::check(element, connector_of(engine, caller, &element.place).await?)
     }
 
     async fn show(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
@@ -144,7 +147,8 @@ impl<S: LayeredKind> Kind for S {
     async fn setup(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<S>> {
         let mut element = Self::to_write(engine, caller, selector).await?;
         super::refuse_archived(&element)?;
-        S::check(engine, caller, &mut element).await?;
+        let connector = connector_of(engine, caller, &element.place).await?;
+        S::check(&mut element, connector)?;
         let stored = by_id::<S>(engine, caller, element.id.as_str(), true).await?;
         match stored {
             Some(stored) if stored.spec != element.spec || stored.place != element.place => {

@@ -51,7 +51,7 @@ pub(super) async fn own_copy<S: LayeredKind>(
 }
 
 /// Gives an element that follows its parent the parent's content of now, and what the connector adds to it.
-pub(super) async fn derive<S: LayeredKind>(
+pub(crate) async fn derive<S: LayeredKind>(
     engine: &Engine,
     caller: &Caller,
     element: &mut Element<S>,

@@ -46,5 +46,5 @@ pub(crate) async fn reset<S: LayeredKind>(
         element.description.clone_from(&parent.description);
     }
     follow(&mut element.place, &parent);
-    put(engine, caller, current, element, &[mark::ORIGIN], None).await
+    put(engine, caller, current, element, mark::OWN, None).await
 }
