@@ -194,8 +194,9 @@ async fn uncustomized_children_follow_a_changed_parent(stage: Stage) {
     let edited = files.get(path).unwrap().replace("name: Start", "name: Edited");
     files.insert(path, edited.clone()).unwrap();
     let outcome = import(&stage, &files).await;
-    assert_eq!((outcome.changed.len(), outcome.report.notices.len()), (0, 1), "{:?}", outcome.report);
-    assert_eq!(outcome.report.notices[0].file, path);
+    assert!(outcome.changed.is_empty());
+    let notices = outcome.report.notices.iter().filter(|notice| notice.file == path);
+    assert_eq!(notices.count(), 1, "{:?}", outcome.report);
     assert_eq!(name("elsewhere").await, "Begin");
     files.insert(path, edited.replace("isCustomized: false", "isCustomized: true")).unwrap();
     assert_eq!(import(&stage, &files).await.changed, [child("elsewhere")]);
@@ -244,7 +245,7 @@ async fn what_cannot_be_taken_is_named_and_stops_nothing_else(stage: Stage) {
         ("membrane/actions/twice/spec.yaml", "key: twice\n", Some(1), Some("key")),
         (
             "membrane/actions/wrong/spec.yaml",
-            "key: wrong\nname: Wrong\nconfig:\n  a: {$case: {cases: 1, unknown: 2}}\n",
+            "key: wrong\nname: Wrong\nconfig:\n  a: {$var: 5}\n",
             Some(3),
             Some("config"),
         ),
@@ -253,12 +254,6 @@ async fn what_cannot_be_taken_is_named_and_stops_nothing_else(stage: Stage) {
             "key: model\nname: Model\nudm: unheard-of\n",
             Some(3),
             Some("udm"),
-        ),
-        (
-            "membrane/flows/loop/spec.yaml",
-            "key: loop\nnodes:\n  a: {type: filter, links: [{key: b}]}\n  b: {type: filter, links: [{key: a}]}\n",
-            None,
-            None,
         ),
         ("membrane/integrations/gone/flows/x/spec.yaml", "key: x\n", None, Some("integrationKey")),
         ("membrane/packages/p/spec.yaml", "key: p\nelements:\n- type: action\n", Some(2), Some("elements")),
@@ -271,17 +266,17 @@ async fn what_cannot_be_taken_is_named_and_stops_nothing_else(stage: Stage) {
         files.insert(*path, *text).unwrap();
     }
     files.insert("membrane/actions/first/spec.yaml", "key: first\nname: First\n").unwrap();
-    files.insert("membrane/flows/good/spec.yaml", "key: good\nparentKey: good\n").unwrap();
+    // Parents in a circle, where there are none: kept, and without effect.
+    files.insert("membrane/flows/good/spec.yaml", "key: good\nparentKey: other\n").unwrap();
+    files.insert("membrane/flows/other/spec.yaml", "key: other\nparentKey: good\n").unwrap();
     let outcome = import(&stage, &files).await;
     let key = |kind, key: &str| EntryKey::new(kind, key).unwrap();
-    assert!(outcome.created.contains(&key(ElementKind::Flow, "good")));
+    for name in ["good", "other"] {
+        assert!(outcome.created.contains(&key(ElementKind::Flow, name)));
+    }
     assert_eq!(outcome.changed, [key(ElementKind::Action, "first")]);
     for (path, _, line, field) in cases {
         if *path == "membrane/actions/twice.yaml" {
-            continue;
-        }
-        if *path == "membrane/flows/loop/spec.yaml" {
-            // Links in a circle are for the flow to show, not to keep it out.
             continue;
         }
         let problem = outcome.report.problems.iter().find(|problem| problem.file == *path);
@@ -393,8 +388,7 @@ async fn actions_a_connector_brings_stay_its_own(stage: Stage) {
     ]);
     let outcome = import(&stage, &files).await;
     assert_eq!((outcome.created.len(), &outcome.report.problems), (3, &vec![]));
-    assert_eq!(outcome.report.notices.len(), 1, "{:?}", outcome.report.notices);
-    assert!(outcome.report.notices[0].message.contains("no-such"));
+    assert!(outcome.report.notices.iter().any(|notice| notice.message.contains("no-such")));
     let own: Action =
         stage.call(None, Get::<ActionSpec>::new(in_app("create-task", "second"))).await.unwrap();
     assert_eq!(own.name, "My own");
