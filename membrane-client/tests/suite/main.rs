@@ -11,9 +11,11 @@ mod filters;
 mod flows;
 mod kinds;
 mod layers;
+mod links;
 mod logs;
 mod parameters;
 mod shared;
+mod sources;
 mod stage;
 mod sync;
 

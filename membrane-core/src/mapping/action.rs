@@ -136,6 +136,16 @@ impl ActionMapping {
         self.export.as_ref()
     }
 
+    /// Whether records come with the app's own fields too.
+    pub fn includes_raw_fields(&self) -> bool {
+        self.includes_raw_fields
+    }
+
+    /// How the collection's fields map onto the unified model of the data source.
+    pub fn unified_fields(&self) -> Option<&UnifiedFields> {
+        self.unified.as_ref()
+    }
+
     /// The fields of a record the app answered. Without a mapping they stay as they are; an import that builds
     /// nothing gives no fields.
     ///
@@ -158,7 +168,7 @@ impl ActionMapping {
     /// ```
     pub fn import(&self, raw: Value) -> Result<Imported> {
         let fields = match &self.import {
-            Some(import) => import.try_build(&Vars::from(&raw))?.unwrap_or_else(|| Value::Object(Map::new())),
+            Some(import) => import.try_build(&Vars::from(&raw).equipped())?.unwrap_or_else(|| Value::Object(Map::new())),
             None if self.includes_raw_fields => raw.clone(),
             None => return Ok(Imported { fields: raw, raw_fields: None }),
         };
@@ -186,6 +196,19 @@ impl ActionMapping {
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn export(&self, built: &Value) -> Result<Option<Map<String, Value>>> {
+        let input = built.get("fieldMapping").and_then(|of| is_set(of, "input"));
+        let exported = match (input, &self.export) {
+            (Some(input), Some(export)) => export.try_build(&Vars::from(input).equipped())?,
+            _ => None,
+        };
+        self.export_built(built, exported)
+    }
+
+    /// As [`Self::export`], where [`Self::export_formula`] was built over the `input` already.
+    ///
+    /// # Errors
+    /// As [`Self::export`].
+    pub fn export_built(&self, built: &Value, exported: Option<Value>) -> Result<Option<Map<String, Value>>> {
         check_depth(built)?;
         let of = built.get("fieldMapping").unwrap_or(&Value::Null);
         let unified = match is_set(of, "defaultUnifiedValue") {
@@ -193,7 +216,7 @@ impl ActionMapping {
             None => None,
         };
         let exported = match (is_set(of, "input"), &self.export) {
-            (Some(input), Some(export)) => export.try_build(&Vars::from(input))?,
+            (Some(_), Some(_)) => exported,
             (Some(input), None) => Some(input.clone()),
             (None, _) => is_set(of, "exportValue").cloned(),
         };
@@ -240,7 +263,8 @@ impl ActionMapping {
     }
 
     fn narrowed(&self, of: &Value, own: &str, unified: &'static str) -> Result<Option<Value>> {
-        match (is_set(of, own), is_set(of, unified)) {
+        let says_something = |filter: &&Value| !filter.as_object().is_some_and(Map::is_empty);
+        match (is_set(of, own), is_set(of, unified).filter(says_something)) {
             (Some(own), _) => Ok(Some(own.clone())),
             (None, Some(filter)) => {
                 let native = self.unified(unified)?.native_filter(filter);

@@ -140,6 +140,6 @@ fn refuse_unified(filter: Option<&Value>) -> Result<()> {
 
 /// The beginning has three spellings: no cursor, an empty one, and Membrane's `0`. An app whose own first
 /// cursor is `0` starts there anyway.
-fn start(cursor: Option<&str>) -> Option<&str> {
+pub(super) fn start(cursor: Option<&str>) -> Option<&str> {
     cursor.filter(|cursor| !matches!(*cursor, "" | "0"))
 }
