@@ -35,21 +35,22 @@ pub struct DataSourceHandle {
     connection: ConnectionHandle,
     target: SourceTarget,
     field_mapping: Option<Map<String, Value>>,
+    /// Whether what is written is in terms of the unified model.
+    is_unified: bool,
 }
 
 impl DataSourceHandle {
     pub(crate) fn new(connection: ConnectionHandle, selector: String) -> Self {
         let target = SourceTarget::new(Selector::key(selector).connection(connection.selector()));
-        Self { connection, target, field_mapping: None }
+        Self { connection, target, field_mapping: None, is_unified: false }
     }
 
     pub(crate) fn of_model(connection: ConnectionHandle, model: String) -> Self {
         let mut target = SourceTarget::new(Selector::default().connection(connection.selector()));
         target.udm = Some(model);
-        let everything = json!({"$var": "$"});
-        let fields = [("defaultImportValue", everything.clone()), ("defaultExportValue", everything)];
-        let field_mapping = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { connection, target, field_mapping: Some(field_mapping) }
+        let everything = ("defaultImportValue".to_owned(), json!({"$var": "$"}));
+        let field_mapping = Some(Map::from_iter([everything]));
+        Self { connection, target, field_mapping, is_unified: true }
     }
 
     /// Reads and writes the product's own fields, as this field mapping has them: by key or id.
@@ -83,7 +84,9 @@ impl DataSourceHandle {
     /// # }
     /// ```
     #[must_use]
-    pub fn mapped(self, key: impl Into<String>) -> Self {
+    pub fn mapped(mut self, key: impl Into<String>) -> Self {
+        self.is_unified = false;
+        self.field_mapping.get_or_insert_default().shift_remove("defaultImportValue");
         self.with("key", key.into().into())
     }
 
@@ -169,7 +172,12 @@ impl DataSourceHandle {
     /// [`ErrorKind::InvalidInput`](membrane_core::ErrorKind::InvalidInput) when the fields do not fit once they
     /// are mapped; the app's refusal; as [`DataSourceHandle::get`] for what it depends on.
     pub async fn create(&self, fields: Value) -> Result<String> {
-        let mut request = SourceFields::new(object("fields", fields)?);
+        let mut request = SourceFields::default();
+        let fields = object("fields", fields)?;
+        match self.is_unified {
+            true => request.unified_fields = Some(fields),
+            false => request.fields = fields,
+        }
         request.field_mapping = self.field_mapping();
         let op = CreateSourceRecord::new(self.target.clone(), request);
         self.connection.call(op).await.map(|outcome| outcome.id)
@@ -180,7 +188,12 @@ impl DataSourceHandle {
     /// # Errors
     /// As [`DataSourceHandle::create`], and [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound).
     pub async fn update(&self, id: impl Into<String>, fields: Value) -> Result<String> {
-        let mut request = SourceChange::new(id.into(), object("fields", fields)?);
+        let mut request = SourceChange::new(id.into(), Map::new());
+        let fields = object("fields", fields)?;
+        match self.is_unified {
+            true => request.unified_fields = Some(fields),
+            false => request.fields = fields,
+        }
         request.field_mapping = self.field_mapping();
         let op = UpdateSourceRecord::new(self.target.clone(), request);
         self.connection.call(op).await.map(|outcome| outcome.id)

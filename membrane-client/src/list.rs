@@ -46,7 +46,7 @@ pub struct RecordList {
 #[derive(Clone, Debug)]
 pub(crate) enum Listed {
     Collection(CollectionHandle),
-    DataSource(DataSourceHandle),
+    DataSource(Box<DataSourceHandle>),
 }
 
 impl From<CollectionHandle> for Listed {
@@ -57,7 +57,7 @@ impl From<CollectionHandle> for Listed {
 
 impl From<DataSourceHandle> for Listed {
     fn from(source: DataSourceHandle) -> Self {
-        Self::DataSource(source)
+        Self::DataSource(Box::new(source))
     }
 }
 

@@ -70,7 +70,14 @@ impl Default for Cache {
             customers: AtomicU64::new(0),
             own: Moka::builder().time_to_live(STALE * 2).build(),
         };
-        Self { connected: bounded(), selected: bounded(), plans: bounded(), sources: bounded(), customers: bounded(), changes }
+        Self {
+            connected: bounded(),
+            selected: bounded(),
+            plans: bounded(),
+            sources: bounded(),
+            customers: bounded(),
+            changes,
+        }
     }
 }
 

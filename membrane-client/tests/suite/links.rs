@@ -33,7 +33,8 @@ async fn links_both_ways(stage: Stage) {
     let acme = stage.connected("acme").await;
     let tickets = acme.connection("taskly").data_link_table("tickets");
     assert!(tickets.list(None).await.unwrap().items.is_empty(), "looking makes nothing");
-    let copies = stage.call(Some("acme"), List::<DataLinkTableSpec>::from(ListQuery::default())).await.unwrap();
+    let copies =
+        stage.call(Some("acme"), List::<DataLinkTableSpec>::from(ListQuery::default())).await.unwrap();
     assert!(copies.items.iter().all(|table| table.place.connection_id.is_none()));
     let both = tickets.create("ticket-1", "tsk_1").await.unwrap();
     assert_eq!((both.direction, both.app_record_id.as_str()), (Direction::Both, "ticket-1"));
@@ -121,7 +122,8 @@ async fn keeps_links_apart(stage: Stage) {
     table(&stage, "tickets").await;
     let acme = stage.connected("acme").await;
     let globex = stage.connected("globex").await;
-    let link = acme.connection("taskly").data_link_table("tickets").create("ticket-1", "tsk_1").await.unwrap();
+    let link =
+        acme.connection("taskly").data_link_table("tickets").create("ticket-1", "tsk_1").await.unwrap();
     let theirs = globex.connection("taskly").data_link_table("tickets");
     assert_eq!(theirs.app_record_id("tsk_1").await.unwrap(), None);
     theirs.create("other", "tsk_1").await.unwrap();
@@ -148,9 +150,11 @@ async fn refuses_wrong_links(stage: Stage) {
     let tickets_table = table(&stage, "tickets").await;
     let acme = stage.connected("acme").await;
     let tickets = acme.connection("taskly").data_link_table("tickets");
-    for (app, external, field) in
-        [("", "x", "appRecordId"), ("a", "", "externalRecordId"), ("a", &"x".repeat(1001), "externalRecordId")]
-    {
+    for (app, external, field) in [
+        ("", "x", "appRecordId"),
+        ("a", "", "externalRecordId"),
+        ("a", &"x".repeat(1001), "externalRecordId"),
+    ] {
         let error = tickets.create(app, external).await.unwrap_err();
         assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::InvalidInput, Some(field)));
     }
@@ -158,7 +162,10 @@ async fn refuses_wrong_links(stage: Stage) {
     assert_eq!(unknown.kind(), ErrorKind::NotFound);
     let nowhere = FindDataLinks::new(Selector::key("tickets"));
     let nowhere = stage.call(Some("acme"), nowhere).await.unwrap_err();
-    assert_eq!((nowhere.kind(), nowhere.context_value("field")), (ErrorKind::InvalidInput, Some("connectionId")));
+    assert_eq!(
+        (nowhere.kind(), nowhere.context_value("field")),
+        (ErrorKind::InvalidInput, Some("connectionId"))
+    );
     tickets.create("a", "x").await.unwrap();
     stage.call(None, Archive::<DataLinkTableSpec>::new(&tickets_table.id)).await.unwrap();
     let gone = acme.connection("contactly").data_link_table("tickets").create("a", "x").await.unwrap_err();
@@ -168,9 +175,7 @@ async fn refuses_wrong_links(stage: Stage) {
 async fn maps_ids_of_linked_records(stage: Stage) {
     table(&stage, "tickets").await;
     stage.add::<DataSourceSpec>(None, json!({"key": "work", "name": "Work", "udm": "tasks"})).await.unwrap();
-    let linked = |name: &str, record: &str| {
-        json!({(name): {"dataLinkTable": {"key": "tickets"}, "recordId": {"$var": record}}})
-    };
+    let linked = |name: &str, record: &str| json!({(name): {"dataLinkTable": {"key": "tickets"}, "recordId": {"$var": record}}});
     let mapping = json!({
         "key": "ticket", "name": "Ticket", "dataSourceKey": "work",
         "importValue": {"ticket": linked("$findAppRecordId", "$.id"), "what": {"$var": "$.title"}},

@@ -168,7 +168,9 @@ impl ActionMapping {
     /// ```
     pub fn import(&self, raw: Value) -> Result<Imported> {
         let fields = match &self.import {
-            Some(import) => import.try_build(&Vars::from(&raw).equipped())?.unwrap_or_else(|| Value::Object(Map::new())),
+            Some(import) => {
+                import.try_build(&Vars::from(&raw).equipped())?.unwrap_or_else(|| Value::Object(Map::new()))
+            }
             None if self.includes_raw_fields => raw.clone(),
             None => return Ok(Imported { fields: raw, raw_fields: None }),
         };
@@ -450,6 +452,41 @@ mod tests {
         );
         let both = json!({"unifiedFilter": {"roleId": 1}, "filter": {"role": 1}});
         assert_eq!(mapping.filter(&both).unwrap(), Some(json!({"role": 1})));
+    }
+
+    #[test]
+    fn an_empty_unified_filter_asks_for_nothing() {
+        let mapping = ActionMapping::new(&json!({"unifiedFilter": {}}), None, None).unwrap();
+        assert_eq!(mapping.filter(&json!({"unifiedFilter": {}})).unwrap(), None);
+        assert_eq!(mapping.query(&json!({"lookup": {"universalQuery": {}}})).unwrap(), None);
+        let error = mapping.filter(&json!({"unifiedFilter": {"id": 1}})).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+    }
+
+    #[test]
+    fn what_was_exported_already_is_laid_over_the_rest() {
+        let config = json!({"fieldMapping": {
+            "defaultValue": {"kind": "robot", "name": "nobody"}, "exportValue": {"name": {"$var": "$.label"}},
+            "input": {"label": "Ada"},
+        }});
+        let mapping = ActionMapping::new(&config, None, None).unwrap();
+        let built = run(&mapping, &json!({}));
+        let fields = mapping.export_built(&built, Some(json!({"name": "Eve"}))).unwrap().map(Value::Object);
+        assert_eq!(fields, Some(json!({"kind": "robot", "name": "Eve"})));
+        assert_eq!(mapping.export(&built).unwrap().unwrap()["name"], json!("Ada"));
+        assert!(mapping.export_built(&built, Some(json!("text"))).is_err());
+    }
+
+    #[test]
+    fn jsonata_reads_and_writes() {
+        let config = json!({"fieldMapping": {
+            "importValue": {"label": {"$jsonata": "$uppercase(name)"}},
+            "exportValue": {"name": {"$jsonata": "$lowercase(label)"}}, "input": {"label": "ADA"},
+        }});
+        let mapping = ActionMapping::new(&config, None, None).unwrap();
+        assert_eq!(mapping.import(json!({"name": "ada"})).unwrap().fields, json!({"label": "ADA"}));
+        let fields = mapping.export(&run(&mapping, &json!({}))).unwrap().unwrap();
+        assert_eq!(fields["name"], json!("ada"));
     }
 
     #[test]

@@ -48,7 +48,13 @@ impl DataLink {
         (external_record_id, app_record_id): (String, String),
         direction: Direction,
     ) -> Self {
-        Self { id: id.into(), data_link_table_instance_id: table, external_record_id, app_record_id, direction }
+        Self {
+            id: id.into(),
+            data_link_table_instance_id: table,
+            external_record_id,
+            app_record_id,
+            direction,
+        }
     }
 }
 

@@ -44,8 +44,8 @@ pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 pub use self::route::{Body, Encoded, Route};
 pub use self::source::{
     CreateSourceRecord, DeleteSourceRecord, FindSourceRecord, GetSourceCollection, ListSourceRecords,
-    MatchSourceRecord, SearchSourceRecords, SourceChange, SourceFields, SourceList, SourceMatch, SourceRecord,
-    SourceSearch, SourceTarget, UnifiedToNative, UpdateSourceRecord,
+    MatchSourceRecord, SearchSourceRecords, SourceChange, SourceFields, SourceList, SourceMatch,
+    SourceRecord, SourceSearch, SourceTarget, UnifiedToNative, UpdateSourceRecord,
 };
 
 /// One operation of the catalogue; the struct is its input.

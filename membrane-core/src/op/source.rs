@@ -104,14 +104,18 @@ requests! {
     /// What record to add.
     SourceFields(fields: Map<String, Value>) {
         /// The fields.
-        fields: Map<String, Value>
+        fields: Map<String, Value>,
+        /// Fields of the data source's unified model; `fields` count more.
+        unified_fields: Option<Map<String, Value>>
     }
     /// How to change a record.
     SourceChange(id: String, fields: Map<String, Value>) {
         /// The app's id.
         id: String,
         /// The fields that change.
-        fields: Map<String, Value>
+        fields: Map<String, Value>,
+        /// The same in terms of the data source's unified model; `fields` count more.
+        unified_fields: Option<Map<String, Value>>
     }
 }
 

@@ -133,7 +133,7 @@ fn refuse_unified(filter: Option<&Value>) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid_input(
-        "`unifiedFilter` is not understood here: say the same with the collection's own fields in `filter`",
+        "`unifiedFilter` is not understood here: list a data source, or say the same with the collection's own fields in `filter`",
     )
     .with("field", "unifiedFilter"))
 }

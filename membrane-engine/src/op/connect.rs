@@ -134,7 +134,7 @@ async fn store_once(
         None => {
             stamp_new(&mut element)?;
             let wants_instances = |flow: &FlowSpec| flow.auto_create_instances == Some(true);
-            instances = instances_of(engine, caller, &element, wants_instances).await?;
+            instances = Box::pin(instances_of(engine, caller, &element, wants_instances)).await?;
             Write::Insert(to_row(&element)?)
         }
         Some(current) => {

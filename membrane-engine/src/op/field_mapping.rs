@@ -18,13 +18,14 @@ impl Execute for RunFieldMapping {
         let connection = connection_for(engine, caller, &self.selector, &found.place).await?;
         let connected = by_connection_id(engine, caller, connection.id.into()).await?;
         let name = found.name.clone();
-        let mapping = on_connection(engine, caller, &connected, found).await?;
+        let mapping = Box::pin(on_connection(engine, caller, &connected, found)).await?;
         let is_import = match self.direction {
             None | Some(Direction::Import) => true,
             Some(Direction::Export) => false,
             Some(_) => {
-                return Err(Error::invalid_input("`direction` is `import` or `export`")
-                    .with("field", "direction"));
+                return Err(
+                    Error::invalid_input("`direction` is `import` or `export`").with("field", "direction")
+                );
             }
         };
         let ways = mapping.direction.unwrap_or(Direction::Both);

@@ -39,9 +39,10 @@ async fn exported(
     engine: &Engine,
     caller: &Caller,
     source: &Source,
-    fields: Map<String, Value>,
+    (fields, unified_fields): (Map<String, Value>, Option<Map<String, Value>>),
 ) -> Result<Map<String, Value>> {
-    let built = json!({"fieldMapping": {"input": fields}});
+    let fields = (!fields.is_empty()).then_some(fields);
+    let built = json!({"fieldMapping": {"input": fields, "defaultUnifiedValue": unified_fields}});
     let given = || Ok(Map::new());
     Ok(source.map.export(&source.links(engine, caller), built, given).await?.unwrap_or_default())
 }
@@ -62,12 +63,12 @@ impl Execute for ListSourceRecords {
         let asked = json!({"filter": request.filter, "unifiedFilter": request.unified_filter});
         let filter = source.map.filter(&asked)?;
         let input = json!({"filter": filter, "cursor": request.cursor});
-        let page = with_source(engine, &source, ("list", input), async |collection| {
+        with_source(engine, &source, ("list", input), async |collection| {
             let cursor = start(request.cursor.as_deref());
-            collection.list(filter.as_ref(), cursor, request.validate == Some(true)).await
+            let page = collection.list(filter.as_ref(), cursor, request.validate == Some(true)).await?;
+            source.map.import_page(&source.links(engine, caller), page).await
         })
-        .await?;
-        source.map.import_page(&source.links(engine, caller), page).await
+        .await
     }
 }
 
@@ -77,11 +78,11 @@ impl Execute for SearchSourceRecords {
         let request = self.request;
         let source = source(engine, caller, &self.target, request.field_mapping.as_ref()).await?;
         let input = json!({"query": request.query, "cursor": request.cursor});
-        let page = with_source(engine, &source, ("search", input), async |collection| {
-            collection.search(&request.query, start(request.cursor.as_deref())).await
+        with_source(engine, &source, ("search", input), async |collection| {
+            let page = collection.search(&request.query, start(request.cursor.as_deref())).await?;
+            source.map.import_page(&source.links(engine, caller), page).await
         })
-        .await?;
-        source.map.import_page(&source.links(engine, caller), page).await
+        .await
     }
 }
 
@@ -91,15 +92,14 @@ impl Execute for MatchSourceRecord {
         let request = self.request;
         let source = source(engine, caller, &self.target, request.field_mapping.as_ref()).await?;
         let input = json!({"query": request.query});
-        let found = with_source(engine, &source, ("match", input), async |collection| {
-            collection.find_match(&request.query).await
+        with_source(engine, &source, ("match", input), async |collection| {
+            let record = match collection.find_match(&request.query).await? {
+                Some(record) => Some(source.map.import(&source.links(engine, caller), record).await?),
+                None => None,
+            };
+            Ok(MatchedRecord { record })
         })
-        .await?;
-        let record = match found {
-            Some(record) => Some(source.map.import(&source.links(engine, caller), record).await?),
-            None => None,
-        };
-        Ok(MatchedRecord { record })
+        .await
     }
 }
 
@@ -109,11 +109,11 @@ impl Execute for FindSourceRecord {
         let request = self.request;
         let source = source(engine, caller, &self.target, request.field_mapping.as_ref()).await?;
         let input = json!({"id": request.id});
-        let found = with_source(engine, &source, ("find-by-id", input), async |collection| {
-            collection.find_by_id(&request.id).await
+        with_source(engine, &source, ("find-by-id", input), async |collection| {
+            let found = collection.find_by_id(&request.id).await?;
+            Ok(FoundRecord { record: source.map.import(&source.links(engine, caller), found).await? })
         })
-        .await?;
-        Ok(FoundRecord { record: source.map.import(&source.links(engine, caller), found).await? })
+        .await
     }
 }
 
@@ -122,7 +122,7 @@ impl Execute for CreateSourceRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<WrittenRecord> {
         let request = self.request;
         let source = source(engine, caller, &self.target, request.field_mapping.as_ref()).await?;
-        let fields = exported(engine, caller, &source, request.fields).await?;
+        let fields = exported(engine, caller, &source, (request.fields, request.unified_fields)).await?;
         let input = json!({"fields": fields});
         with_source(engine, &source, ("create", input), async |collection| {
             Ok(WrittenRecord { id: collection.create(&fields).await? })
@@ -136,7 +136,7 @@ impl Execute for UpdateSourceRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<WrittenRecord> {
         let request = self.request;
         let source = source(engine, caller, &self.target, request.field_mapping.as_ref()).await?;
-        let fields = exported(engine, caller, &source, request.fields).await?;
+        let fields = exported(engine, caller, &source, (request.fields, request.unified_fields)).await?;
         let input = json!({"id": request.id, "fields": fields});
         with_source(engine, &source, ("update", input), async |collection| {
             Ok(WrittenRecord { id: collection.update(&request.id, &fields).await? })

@@ -9,11 +9,11 @@ use membrane_core::{Error, Formula, Result, Vars};
 use serde_json::{Map, Value, json};
 
 use super::collection::{Collections, parameters};
-use super::log::Subject;
-use super::template::Template;
 use super::links::Links;
+use super::log::Subject;
 use super::plan::{Plan, plan};
 use super::record_map::RecordMap;
+use super::template::Template;
 use crate::http::Recorder;
 use crate::{Caller, Engine};
 

@@ -37,7 +37,8 @@ impl Resolver for Links<'_> {
             // No record of this connection was linked yet.
             return Ok(None);
         }
-        let mut query = LinkQuery { direction: Some(direction), newest_first: true, ..LinkQuery::of(table.id) };
+        let mut query =
+            LinkQuery { direction: Some(direction), newest_first: true, ..LinkQuery::of(table.id) };
         match direction {
             LinkDirection::Export => query.app_record = Some(record),
             LinkDirection::Import => query.external_record = Some(record),

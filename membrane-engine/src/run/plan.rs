@@ -69,7 +69,7 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
     let records = match kind.is_over_records() {
         true => {
             let config = spec.config.as_ref().unwrap_or(&Value::Null);
-            let made = RecordMap::new(engine, caller, &connected, config, None).await;
+            let made = Box::pin(RecordMap::new(engine, caller, &connected, config, None)).await;
             Some(made.map_err(|error| error.with("action", &action.id))?)
         }
         false => None,
@@ -114,9 +114,11 @@ pub(crate) async fn connection_for(
     let (id, key) = (selector.integration_id.as_deref(), selector.integration_key.as_deref());
     let integration = match (integration_of(engine, caller, id, key).await?, &place.integration_id) {
         (Some(integration), _) => integration,
-        (None, Some(id)) => by_id::<IntegrationSpec>(engine, caller, id.as_str(), false)
-            .await?
-            .ok_or_else(|| Error::not_found("the integration it belongs to is gone").with("integrationId", id))?,
+        (None, Some(id)) => {
+            by_id::<IntegrationSpec>(engine, caller, id.as_str(), false).await?.ok_or_else(|| {
+                Error::not_found("the integration it belongs to is gone").with("integrationId", id)
+            })?
+        }
         (None, None) => {
             return Err(Error::invalid_input(
                 "say on which connection: `connectionId`, `connectionKey` or `integrationKey`",

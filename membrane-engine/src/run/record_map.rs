@@ -55,9 +55,9 @@ impl RecordMap {
         let unified = locate(connected, &mut config, found)?;
         let named = match reference(&config, "fieldMapping", ElementKind::FieldMapping)? {
             Some(reference) => {
-                let found = closest::<FieldMappingSpec>(engine, caller, &place, &reference).await?;
+                let found = Box::pin(closest::<FieldMappingSpec>(engine, caller, &place, &reference)).await?;
                 let found = found.ok_or_else(|| missing(&reference))?;
-                Some(on_connection(engine, caller, connected, found).await?)
+                Some(Box::pin(on_connection(engine, caller, connected, found)).await?)
             }
             None => None,
         };
@@ -122,12 +122,16 @@ impl RecordMap {
     async fn read(&self, links: &Links<'_>, record: &mut Record) -> Result<()> {
         let raw = std::mem::take(&mut record.fields);
         let built = match &self.import {
-            Some(import) => Some(import.build(&Vars::from(&raw).equipped(), links).await.map_err(|error| {
-                error
-                    .map_message(|why| format!("`fieldMapping.importValue` of record `{}`: {why}", record.id))
-                    .with("field", "fieldMapping.importValue")
-                    .with("recordId", &record.id)
-            })?),
+            Some(import) => {
+                Some(import.build(&Vars::from(&raw).equipped(), links).await.map_err(|error| {
+                    error
+                        .map_message(|why| {
+                            format!("`fieldMapping.importValue` of record `{}`: {why}", record.id)
+                        })
+                        .with("field", "fieldMapping.importValue")
+                        .with("recordId", &record.id)
+                })?)
+            }
             None => None,
         };
         record.raw_fields = self.mapping.includes_raw_fields().then(|| raw.clone());
@@ -225,7 +229,8 @@ fn locate(
     let leads_nowhere = |why: String| match &named {
         Some(reference) => {
             let name = reference.key.as_deref().or(reference.id.as_ref().map(|id| id.as_str()));
-            let message = format!("the data source `{}` cannot be used here: {why}", name.unwrap_or_default());
+            let message =
+                format!("the data source `{}` cannot be used here: {why}", name.unwrap_or_default());
             Error::new(ErrorKind::Dependency, message)
                 .with_data(json!({"workspaceElementReference": reference}))
         }

@@ -30,6 +30,9 @@ impl Source {
     }
 }
 
+/// Bytes of a field mapping that is kept together with its data source; a longer one is made anew for each call.
+const MAX_KEPT: usize = 4096;
+
 /// Finds a data source on a connection, to be read and written through a field mapping.
 pub(crate) async fn source(
     engine: &Engine,
@@ -49,7 +52,9 @@ pub(crate) async fn source(
     }
     let made = async {
         let source = Arc::new(make(engine, caller, &key.2.0, field_mapping).await?);
-        cache.sources.insert(key, Arc::clone(&source)).await;
+        if key.2.1.len() <= MAX_KEPT {
+            cache.sources.insert(key, Arc::clone(&source)).await;
+        }
         Ok(source)
     };
     Box::pin(made).await
@@ -62,15 +67,10 @@ async fn make(
     field_mapping: Option<&Value>,
 ) -> Result<Source> {
     let selector = &target.selector;
-    let is_named = [
-        &selector.id,
-        &selector.selector,
-        &selector.key,
-        &selector.parent_id,
-        &selector.parent_key,
-    ]
-    .into_iter()
-    .any(Option::is_some);
+    let is_named =
+        [&selector.id, &selector.selector, &selector.key, &selector.parent_id, &selector.parent_key]
+            .into_iter()
+            .any(Option::is_some);
     let found: DataSource = match &target.udm {
         Some(udm) if !is_named => {
             let mut spec = DataSourceSpec::default();
@@ -85,9 +85,10 @@ async fn make(
         Some(key) => Reference::key(ElementKind::DataSource, key.as_str()),
         None => Reference::key(ElementKind::DataSource, found.name.as_str()),
     };
-    let found = at_place(engine, caller, found, &place_of(&connected)).await?;
+    let found = Box::pin(at_place(engine, caller, found, &place_of(&connected))).await?;
     let config = json!({"fieldMapping": inline(field_mapping)?});
-    let map = RecordMap::new(engine, caller, &connected, &config, Some((found.spec, reference))).await;
+    let named = Some((found.spec, reference));
+    let map = Box::pin(RecordMap::new(engine, caller, &connected, &config, named)).await;
     let map = map.map_err(|error| match error.kind() {
         // What is wrong with it came with the request.
         ErrorKind::Configuration if field_mapping.is_some() => {
@@ -97,7 +98,8 @@ async fn make(
     })?;
     let place = &map.config()["dataSource"];
     let key = place["collectionKey"].as_str().unwrap_or_default().to_owned();
-    let given = Formula::parse(&place["collectionParameters"])?.try_build(&connected.settings.action_vars())?;
+    let given =
+        Formula::parse(&place["collectionParameters"])?.try_build(&connected.settings.action_vars())?;
     let parameters = parameters(&connected.connector, &key, given.unwrap_or_default())?;
     Ok(Source { key, parameters, map, connected })
 }

@@ -180,7 +180,8 @@ pub async fn belong_to_a_table_that_stands(store: Arc<dyn Store>) -> Result<()> 
     }
     let table = owned(DataLinkTable, "t", "ann");
     let stale = update(&table, "r0");
-    let outcome = world.store.write(&world.of("ann"), vec![Write::Insert(table.clone()), make("t"), stale]).await;
+    let outcome =
+        world.store.write(&world.of("ann"), vec![Write::Insert(table.clone()), make("t"), stale]).await;
     refused(outcome, ErrorKind::Concurrency);
     assert!(found(&world, &world.all(), &LinkQuery::of("t")).await?.is_empty());
     world.store.write(&world.of("ann"), vec![Write::Insert(table), make("t")]).await?;

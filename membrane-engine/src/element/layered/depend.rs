@@ -127,8 +127,8 @@ pub(crate) async fn referred<S: LayeredKind>(
     place: &Place,
     reference: &Reference,
 ) -> Result<Option<Element<S>>> {
-    match closest(engine, caller, place, reference).await? {
-        Some(found) => at_place(engine, caller, found, place).await.map(Some),
+    match Box::pin(closest(engine, caller, place, reference)).await? {
+        Some(found) => Box::pin(at_place(engine, caller, found, place)).await.map(Some),
         None => Ok(None),
     }
 }
@@ -155,7 +155,7 @@ pub(crate) async fn content<S: LayeredKind>(
     if found.place.parent_id.is_none() {
         return Ok(found.spec);
     }
-    let chain = layers(engine, caller, &found, &Ground::default()).await?;
+    let chain = Box::pin(layers(engine, caller, &found, &Ground::default())).await?;
     Ok(chain.effective()?.spec.into_owned())
 }
 
@@ -172,7 +172,7 @@ pub(crate) async fn at_place<S: LayeredKind>(
         S::adapt(engine, caller, &mut found).await?;
         return Ok(found);
     }
-    derive(engine, caller, &mut found).await?;
+    Box::pin(derive(engine, caller, &mut found)).await?;
     Ok(found)
 }
 

@@ -18,9 +18,7 @@ use membrane_core::{Error, LayerName, Page, Paging, Result, Selector};
 use serde_json::{Map, Value};
 
 pub(crate) use self::chain::{Ground, layers};
-pub(crate) use self::depend::{
-    at_place, closest, connector_of, content, missing, reference, referred,
-};
+pub(crate) use self::depend::{at_place, closest, connector_of, content, missing, reference, referred};
 pub(crate) use self::own::instances_of;
 pub(crate) use self::reset::reset;
 use super::select::{by_id, find};

@@ -159,9 +159,7 @@ mod tests {
     use membrane_core::{ElementId, Error, Page, Paging, Result, RunId, WorkspaceId};
 
     use super::*;
-    use crate::store::{
-        LinkQuery, LinkRow, Query, Row, RunKind, RunQuery, Scope, Sealed, SealedRow, Write,
-    };
+    use crate::store::{LinkQuery, LinkRow, Query, Row, RunKind, RunQuery, Scope, Sealed, SealedRow, Write};
 
     /// Takes nothing, or only rows that have no requests, and counts what it was to take.
     #[derive(Default)]

@@ -107,7 +107,9 @@ async fn check_table(
     select.push(" AND archived_at IS NULL AND customer = ").arg(customer);
     select.and_eq("customer = ", scope.customer());
     if select.fetch(conn).await?.is_empty() {
-        return Err(Error::not_found(format!("there is no data link table {table}")).with("id", table).into());
+        return Err(Error::not_found(format!("there is no data link table {table}"))
+            .with("id", table)
+            .into());
     }
     Ok(())
 }

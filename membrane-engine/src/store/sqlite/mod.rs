@@ -30,7 +30,9 @@ use self::open::Pools;
 pub use self::options::SqliteOptions;
 use self::select::Select;
 use self::writer::{Done, Job, Work, Writer};
-use crate::store::{LinkQuery, LinkRow, Query, Row, RunQuery, RunRow, Scope, Sealed, SealedRow, Store, Write};
+use crate::store::{
+    LinkQuery, LinkRow, Query, Row, RunQuery, RunRow, Scope, Sealed, SealedRow, Store, Write,
+};
 
 /// Calls that wait to be written at the most; the next one waits to be let in.
 const QUEUE: usize = 1024;
