@@ -245,7 +245,7 @@ impl CollectionHandle {
     }
 }
 
-fn object(field: &'static str, value: Value) -> Result<Map<String, Value>> {
+pub(crate) fn object(field: &'static str, value: Value) -> Result<Map<String, Value>> {
     match value {
         Value::Object(map) => Ok(map),
         _ => Err(Error::invalid_input(format!("`{field}` is an object")).with("field", field)),

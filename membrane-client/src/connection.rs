@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::action::ActionHandle;
 use crate::backend::{Backend, Callable, Who};
 use crate::collection::CollectionHandle;
+use crate::data_link::DataLinkTableHandle;
+use crate::data_source::DataSourceHandle;
+use crate::field_mapping::FieldMappingHandle;
 use crate::{Action, ActionRunRecord, Connection};
 
 /// One connection of one customer.
@@ -195,6 +198,64 @@ impl ConnectionHandle {
     /// ```
     pub fn collection(&self, key: impl Into<String>) -> CollectionHandle {
         CollectionHandle::new(self.clone(), key.into())
+    }
+
+    /// One data source, by key or id: the same records whatever the app calls them.
+    ///
+    /// ```
+    /// use membrane_core::element::DataSourceSpec;
+    /// use membrane_core::op::Create;
+    /// use serde_json::{Map, json};
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let people = Map::from_iter([("key".to_owned(), json!("people")), ("udm".to_owned(), json!("contacts"))]);
+    /// stage.engine.call(&stage.engine.manager(), Create::<DataSourceSpec>::new(people)).await?;
+    ///
+    /// let acme = client.customer("acme");
+    /// assert_eq!(acme.connection("taskly").data_source("people").list().all().await?.len(), 3);
+    /// assert_eq!(acme.connection("contactly").data_source("people").list().all().await?.len(), 60);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn data_source(&self, selector: impl Into<String>) -> DataSourceHandle {
+        DataSourceHandle::new(self.clone(), selector.into())
+    }
+
+    /// The records of a unified model, in the fields of the model both ways.
+    ///
+    /// ```
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// # let acme = client.customer("acme");
+    /// for app in ["taskly", "contactly"] {
+    ///     let contacts = acme.connection(app).unified("contacts").list().all().await?;
+    ///     assert!(contacts.iter().all(|contact| contact.fields["primaryEmail"].is_string()));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unified(&self, model: impl Into<String>) -> DataSourceHandle {
+        DataSourceHandle::of_model(self.clone(), model.into())
+    }
+
+    /// One field mapping, by key or id.
+    pub fn field_mapping(&self, selector: impl Into<String>) -> FieldMappingHandle {
+        FieldMappingHandle::new(self.clone(), selector.into())
+    }
+
+    /// One data link table, by key or id.
+    pub fn data_link_table(&self, selector: impl Into<String>) -> DataLinkTableHandle {
+        DataLinkTableHandle::new(self.clone(), selector.into())
     }
 
     /// Runs an operation of the app as its connector describes it.

@@ -9,6 +9,9 @@ mod client;
 mod collection;
 mod connection;
 mod customer;
+mod data_link;
+mod data_source;
+mod field_mapping;
 mod list;
 #[cfg(feature = "remote")]
 mod token;
@@ -16,8 +19,10 @@ mod workspace;
 
 pub use membrane_core::connector::{Record, Records, UniversalAction};
 pub use membrane_core::element::{Action, Connection, Customer, Integration};
+pub use membrane_core::mapping::Direction;
 pub use membrane_core::op::{
-    ActionRun, ActionRunRecord, CreateConnection, ListQuery, ProxyResponse, WorkspaceExport, WorkspaceImport,
+    ActionRun, ActionRunRecord, CreateConnection, DataLink, ListQuery, ProxyResponse, WorkspaceExport,
+    WorkspaceImport,
 };
 pub use membrane_core::workspace::WorkspaceFiles;
 pub use membrane_core::{Error, ErrorKind, Page, Paging, Result, Retry, Secret, Selector, universal};
@@ -27,6 +32,9 @@ pub use crate::client::Client;
 pub use crate::collection::CollectionHandle;
 pub use crate::connection::ConnectionHandle;
 pub use crate::customer::CustomerHandle;
+pub use crate::data_link::DataLinkTableHandle;
+pub use crate::data_source::DataSourceHandle;
+pub use crate::field_mapping::FieldMappingHandle;
 pub use crate::list::RecordList;
 #[cfg(feature = "remote")]
 pub use crate::token::TokenSource;

@@ -4,11 +4,12 @@ use std::hash::{BuildHasher, RandomState};
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use membrane_core::op::{ListRecords, SearchRecords};
+use membrane_core::op::{ListRecords, SearchRecords, SourceList};
 use membrane_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
 use crate::collection::CollectionHandle;
+use crate::data_source::DataSourceHandle;
 use crate::{Record, Records};
 
 /// How many pages without a record may follow each other.
@@ -34,15 +35,35 @@ const MAX_EMPTY_PAGES: usize = 1000;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RecordList {
-    collection: CollectionHandle,
+    of: Listed,
     filter: Option<Value>,
+    unified_filter: Option<Value>,
     search: Option<String>,
     validate: Option<bool>,
 }
 
+/// Whose records are listed.
+#[derive(Clone, Debug)]
+pub(crate) enum Listed {
+    Collection(CollectionHandle),
+    DataSource(Box<DataSourceHandle>),
+}
+
+impl From<CollectionHandle> for Listed {
+    fn from(collection: CollectionHandle) -> Self {
+        Self::Collection(collection)
+    }
+}
+
+impl From<DataSourceHandle> for Listed {
+    fn from(source: DataSourceHandle) -> Self {
+        Self::DataSource(Box::new(source))
+    }
+}
+
 impl RecordList {
-    pub(crate) fn new(collection: CollectionHandle, search: Option<String>) -> Self {
-        Self { collection, filter: None, search, validate: None }
+    pub(crate) fn new(of: impl Into<Listed>, search: Option<String>) -> Self {
+        Self { of: of.into(), filter: None, unified_filter: None, search, validate: None }
     }
 
     /// Keeps records that fit: an object of fields that must be equal, or a list of
@@ -66,6 +87,17 @@ impl RecordList {
     /// ```
     pub fn filter(mut self, filter: Value) -> Self {
         self.filter = Some(filter);
+        self
+    }
+
+    /// Keeps records that fit in terms of the unified model of a data source; a [`filter`](Self::filter) counts
+    /// more. The app is asked for these only, where it can be.
+    ///
+    /// A field of the model that the collection has none for is an error
+    /// ([`ErrorKind::Unsupported`](membrane_core::ErrorKind::Unsupported)): no condition is dropped. A data
+    /// collection knows no model and refuses it.
+    pub fn unified_filter(mut self, filter: Value) -> Self {
+        self.unified_filter = Some(filter);
         self
     }
 
@@ -112,14 +144,22 @@ impl RecordList {
     /// # }
     /// ```
     pub async fn page(&self, cursor: Option<&str>) -> Result<Records> {
-        let (target, cursor) = (self.collection.target(), cursor.map(str::to_owned));
-        let connection = self.collection.connection();
-        match &self.search {
-            Some(query) => connection.call(SearchRecords::new(target, query.clone(), cursor)).await,
-            None => {
-                connection
-                    .call(ListRecords::new(target, self.filter.clone(), None, cursor, self.validate))
-                    .await
+        let cursor = cursor.map(str::to_owned);
+        let (filter, unified) = (self.filter.clone(), self.unified_filter.clone());
+        match (&self.of, &self.search) {
+            (Listed::Collection(of), Some(query)) => {
+                of.connection().call(SearchRecords::new(of.target(), query.clone(), cursor)).await
+            }
+            (Listed::Collection(of), None) => {
+                let op = ListRecords::new(of.target(), filter, unified, cursor, self.validate);
+                of.connection().call(op).await
+            }
+            (Listed::DataSource(of), Some(query)) => of.search_page(query.clone(), cursor).await,
+            (Listed::DataSource(of), None) => {
+                let mut request = SourceList::new();
+                (request.filter, request.unified_filter) = (filter, unified);
+                (request.cursor, request.validate) = (cursor, self.validate);
+                of.list_page(request).await
             }
         }
     }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use membrane_core::element::{Customer, ElementKind};
+use membrane_core::op::SourceTarget;
 use membrane_core::{ConnectionId, CustomerId, Selector};
 use moka::future::Cache as Moka;
 
 use crate::Caller;
 use crate::connect::Connected;
-use crate::run::Plan;
+use crate::run::{Plan, Source};
 use crate::store::{Row, Write};
 
 /// For how long a change that another process made may go unseen. A change of this process is seen at once.
@@ -25,6 +26,8 @@ pub(crate) struct Cache {
     /// A connection as a caller names it.
     pub(crate) selected: Moka<Key<String>, ConnectionId>,
     pub(crate) plans: Moka<Key<Selector>, Arc<Plan>>,
+    /// A data source as a caller names it, and the text of the field mapping to read it with.
+    pub(crate) sources: Moka<Key<(SourceTarget, String)>, Arc<Source>>,
     /// A customer by the product's own id.
     pub(crate) customers: Moka<(u64, String), Arc<Customer>>,
     changes: Changes,
@@ -67,7 +70,14 @@ impl Default for Cache {
             customers: AtomicU64::new(0),
             own: Moka::builder().time_to_live(STALE * 2).build(),
         };
-        Self { connected: bounded(), selected: bounded(), plans: bounded(), customers: bounded(), changes }
+        Self {
+            connected: bounded(),
+            selected: bounded(),
+            plans: bounded(),
+            sources: bounded(),
+            customers: bounded(),
+            changes,
+        }
     }
 }
 
@@ -121,6 +131,8 @@ impl Touched {
         for write in writes {
             match write {
                 Write::Insert(row) | Write::Update { row, .. } => touched.row(row),
+                // Nothing that is kept knows of links.
+                Write::Link(_) | Write::Unlink(_) => {}
                 Write::Seal { customer, .. } | Write::Unseal { customer, .. } => {
                     touched.customers.extend(customer.clone());
                     touched.shared |= customer.is_none();

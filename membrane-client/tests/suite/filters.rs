@@ -222,5 +222,5 @@ async fn refuses_a_unified_filter(stage: Stage) {
     });
     stage.add::<ActionSpec>(None, listing).await.unwrap();
     let run = stage.client.customer("acme").connection("taskly").action("all").run(json!({})).await;
-    assert_eq!(run.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(run.unwrap_err().kind(), ErrorKind::Configuration);
 }

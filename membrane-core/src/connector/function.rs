@@ -205,6 +205,7 @@ impl Settings {
     /// may write them.
     pub fn action_vars(&self) -> Vars<'_> {
         Vars::new()
+            .equipped()
             .with("user", &self.user)
             .with("connection", &self.connection)
             .with("integration", &self.integration)
@@ -213,6 +214,7 @@ impl Settings {
     /// The variables the connector's own formulas see besides the arguments.
     pub fn vars(&self) -> Vars<'_> {
         Vars::new()
+            .equipped()
             .with("credentials", &self.credentials)
             .with("connectorParameters", &self.connector_parameters)
             .with("user", &self.user)

@@ -110,7 +110,7 @@ impl RecordMapping {
     /// ```
     pub fn read(&self, raw: Value) -> Option<Record> {
         let text = |formula: &Option<Formula>, field: &str| match formula {
-            Some(formula) => formula.build_with(&Vars::from(&raw)).as_ref().and_then(as_text),
+            Some(formula) => formula.build_with(&Vars::from(&raw).equipped()).as_ref().and_then(as_text),
             None if field.is_empty() => None,
             None => raw.get(field).and_then(as_text),
         };

@@ -26,7 +26,7 @@ impl Handler for Replace {
         let mut read =
             read.ok_or_else(|| Error::not_found("the app has no such record").with("id", &args["id"]))?;
         if let Some(mapping) = &self.mapping {
-            read = mapping.try_build(&Vars::from(&read))?.unwrap_or_default();
+            read = mapping.try_build(&Vars::from(&read).equipped())?.unwrap_or_default();
         }
         let whole: Map<String, Value> = self
             .fields

@@ -103,7 +103,7 @@ pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) 
     };
     let mut value = response_value(body, response);
     let matched = handlers.iter().find(|handler| {
-        let vars = Vars::new().with("response", &value);
+        let vars = Vars::new().equipped().with("response", &value);
         handler.matches.build_with(&vars).as_ref().is_some_and(is_truthy)
     });
     match matched {
@@ -111,11 +111,15 @@ pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) 
         None => Err(by_status(connector, method, response)),
         Some(handler) if handler.is_success => match &handler.data {
             None => Ok(value["data"].take()),
-            Some(data) => Ok(data.try_build(&Vars::new().with("response", &value))?.unwrap_or_default()),
+            Some(data) => {
+                Ok(data.try_build(&Vars::new().equipped().with("response", &value))?.unwrap_or_default())
+            }
         },
         Some(handler) => {
-            let said =
-                handler.message.as_ref().and_then(|m| m.build_with(&Vars::new().with("response", &value)));
+            let said = handler
+                .message
+                .as_ref()
+                .and_then(|m| m.build_with(&Vars::new().equipped().with("response", &value)));
             let said = said.as_ref().and_then(Value::as_str).map_or("no reason given".to_owned(), sentence);
             let message = format!("{} refused: {said}", connector.name);
             Err(Error::new(handler.kind, message)

@@ -110,6 +110,27 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
+    /// Whether it reads or writes records of a data collection, through a data source and a field mapping.
+    ///
+    /// ```
+    /// use membrane_core::element::ActionKind;
+    ///
+    /// assert!(ActionKind::ListDataRecords.is_over_records());
+    /// assert!(!ActionKind::ConnectorOperation.is_over_records());
+    /// ```
+    pub const fn is_over_records(self) -> bool {
+        matches!(
+            self,
+            Self::CreateDataRecord
+                | Self::DeleteDataRecord
+                | Self::FindDataRecordById
+                | Self::ListDataRecords
+                | Self::MatchDataRecord
+                | Self::SearchDataRecord
+                | Self::UpdateDataRecord
+        )
+    }
+
     /// The type as it is written: `list-data-records`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -44,6 +44,9 @@ pub struct DataSourceSpec {
     /// The parameters of that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_collection_parameters: Option<Map<String, Value>>,
+    /// What the collection it leads to can do; in the answer that reads it alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection_spec: Option<Value>,
     /// The integration's data source this one follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_source_id: Option<String>,
@@ -72,6 +75,7 @@ impl Spec for DataSourceSpec {
     const DERIVED: &'static [&'static str] = &[
         "defaultCollectionKey",
         "defaultCollectionParameters",
+        "collectionSpec",
         "dataSourceId",
         "dataSourceRevision",
         "universalDataSourceId",

@@ -86,6 +86,28 @@ impl<'a> Vars<'a> {
         self
     }
 
+    /// The same with the library's own engine for `$jsonata`, where the feature `jsonata` brings one.
+    ///
+    /// ```
+    /// use membrane_core::formula::{Formula, Vars};
+    /// use serde_json::json;
+    ///
+    /// let (formula, data) = (Formula::parse(&json!({"$jsonata": "a + b"}))?, json!({"a": 1, "b": 2}));
+    /// let sum = formula.build_with(&Vars::from(&data).equipped());
+    /// assert_eq!(sum, cfg!(feature = "jsonata").then(|| json!(3)));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn equipped(self) -> Self {
+        #[cfg(feature = "jsonata")]
+        {
+            static ENGINE: super::JsonataCore = super::JsonataCore::new();
+            self.with_jsonata(&ENGINE)
+        }
+        #[cfg(not(feature = "jsonata"))]
+        self
+    }
+
     fn named(&self, name: &str) -> Option<&'a Value> {
         match &self.roots {
             Roots::Named(named) => named.iter().find(|(known, _)| known == name).map(|(_, value)| *value),

@@ -136,6 +136,16 @@ impl ActionMapping {
         self.export.as_ref()
     }
 
+    /// Whether records come with the app's own fields too.
+    pub fn includes_raw_fields(&self) -> bool {
+        self.includes_raw_fields
+    }
+
+    /// How the collection's fields map onto the unified model of the data source.
+    pub fn unified_fields(&self) -> Option<&UnifiedFields> {
+        self.unified.as_ref()
+    }
+
     /// The fields of a record the app answered. Without a mapping they stay as they are; an import that builds
     /// nothing gives no fields.
     ///
@@ -158,7 +168,9 @@ impl ActionMapping {
     /// ```
     pub fn import(&self, raw: Value) -> Result<Imported> {
         let fields = match &self.import {
-            Some(import) => import.try_build(&Vars::from(&raw))?.unwrap_or_else(|| Value::Object(Map::new())),
+            Some(import) => {
+                import.try_build(&Vars::from(&raw).equipped())?.unwrap_or_else(|| Value::Object(Map::new()))
+            }
             None if self.includes_raw_fields => raw.clone(),
             None => return Ok(Imported { fields: raw, raw_fields: None }),
         };
@@ -186,6 +198,19 @@ impl ActionMapping {
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn export(&self, built: &Value) -> Result<Option<Map<String, Value>>> {
+        let input = built.get("fieldMapping").and_then(|of| is_set(of, "input"));
+        let exported = match (input, &self.export) {
+            (Some(input), Some(export)) => export.try_build(&Vars::from(input).equipped())?,
+            _ => None,
+        };
+        self.export_built(built, exported)
+    }
+
+    /// As [`Self::export`], where [`Self::export_formula`] was built over the `input` already.
+    ///
+    /// # Errors
+    /// As [`Self::export`].
+    pub fn export_built(&self, built: &Value, exported: Option<Value>) -> Result<Option<Map<String, Value>>> {
         check_depth(built)?;
         let of = built.get("fieldMapping").unwrap_or(&Value::Null);
         let unified = match is_set(of, "defaultUnifiedValue") {
@@ -193,7 +218,7 @@ impl ActionMapping {
             None => None,
         };
         let exported = match (is_set(of, "input"), &self.export) {
-            (Some(input), Some(export)) => export.try_build(&Vars::from(input))?,
+            (Some(_), Some(_)) => exported,
             (Some(input), None) => Some(input.clone()),
             (None, _) => is_set(of, "exportValue").cloned(),
         };
@@ -240,7 +265,8 @@ impl ActionMapping {
     }
 
     fn narrowed(&self, of: &Value, own: &str, unified: &'static str) -> Result<Option<Value>> {
-        match (is_set(of, own), is_set(of, unified)) {
+        let says_something = |filter: &&Value| !filter.as_object().is_some_and(Map::is_empty);
+        match (is_set(of, own), is_set(of, unified).filter(says_something)) {
             (Some(own), _) => Ok(Some(own.clone())),
             (None, Some(filter)) => {
                 let native = self.unified(unified)?.native_filter(filter);
@@ -426,6 +452,41 @@ mod tests {
         );
         let both = json!({"unifiedFilter": {"roleId": 1}, "filter": {"role": 1}});
         assert_eq!(mapping.filter(&both).unwrap(), Some(json!({"role": 1})));
+    }
+
+    #[test]
+    fn an_empty_unified_filter_asks_for_nothing() {
+        let mapping = ActionMapping::new(&json!({"unifiedFilter": {}}), None, None).unwrap();
+        assert_eq!(mapping.filter(&json!({"unifiedFilter": {}})).unwrap(), None);
+        assert_eq!(mapping.query(&json!({"lookup": {"universalQuery": {}}})).unwrap(), None);
+        let error = mapping.filter(&json!({"unifiedFilter": {"id": 1}})).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+    }
+
+    #[test]
+    fn what_was_exported_already_is_laid_over_the_rest() {
+        let config = json!({"fieldMapping": {
+            "defaultValue": {"kind": "robot", "name": "nobody"}, "exportValue": {"name": {"$var": "$.label"}},
+            "input": {"label": "Ada"},
+        }});
+        let mapping = ActionMapping::new(&config, None, None).unwrap();
+        let built = run(&mapping, &json!({}));
+        let fields = mapping.export_built(&built, Some(json!({"name": "Eve"}))).unwrap().map(Value::Object);
+        assert_eq!(fields, Some(json!({"kind": "robot", "name": "Eve"})));
+        assert_eq!(mapping.export(&built).unwrap().unwrap()["name"], json!("Ada"));
+        assert!(mapping.export_built(&built, Some(json!("text"))).is_err());
+    }
+
+    #[test]
+    fn jsonata_reads_and_writes() {
+        let config = json!({"fieldMapping": {
+            "importValue": {"label": {"$jsonata": "$uppercase(name)"}},
+            "exportValue": {"name": {"$jsonata": "$lowercase(label)"}}, "input": {"label": "ADA"},
+        }});
+        let mapping = ActionMapping::new(&config, None, None).unwrap();
+        assert_eq!(mapping.import(json!({"name": "ada"})).unwrap().fields, json!({"label": "ADA"}));
+        let fields = mapping.export(&run(&mapping, &json!({}))).unwrap().unwrap();
+        assert_eq!(fields["name"], json!("ada"));
     }
 
     #[test]

@@ -77,7 +77,8 @@ collection_ops! {
     ListRecords("list", "Reads a page of records of a data collection.") -> Records {
         /// An object of fields that must be equal, or Membrane's list of conditions.
         filter: Option<Value>,
-        /// Conditions in terms of a unified model. There are none here, so a condition is refused.
+        /// Conditions in terms of a unified model. A collection knows none, so a condition is refused: a data
+        /// source takes it.
         unified_filter: Option<Value>,
         /// Where to go on.
         cursor: Option<String>,

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use membrane_core::connector::{Collection, Connector};
 use membrane_core::element::{DataSource, DataSourceSpec, Reference};
+use membrane_core::op::CollectionSpec;
 use membrane_core::schema::DataLocation;
 use membrane_core::unified::{UnifiedFields, UnifiedModel};
 use membrane_core::{Error, Formula, Result};
@@ -53,6 +54,17 @@ impl LayeredKind for DataSourceSpec {
             (None, None) => Some(Error::configuration("the data source names no collection")),
         };
         Ok(problem.map(|error| Error::configuration(error.message().to_owned())).into_iter().collect())
+    }
+
+    async fn describe(engine: &Engine, caller: &Caller, element: &mut DataSource) -> Result<()> {
+        let Some(connector) = connector_of(engine, caller, &element.place).await? else { return Ok(()) };
+        if let Some((collection, _)) = collection(connector, &element.spec)? {
+            let spec = serde_json::to_value(CollectionSpec::from(collection)).map_err(|error| {
+                Error::internal("a collection cannot be written as JSON").with_source(error)
+            })?;
+            element.spec.collection_spec = Some(spec);
+        }
+        Ok(())
     }
 
     async fn adapt(engine: &Engine, caller: &Caller, element: &mut DataSource) -> Result<()> {

@@ -7,7 +7,9 @@ use membrane_core::{Error, LayerName, Result, mapping};
 
 use super::data_source::collection;
 use super::in_field;
-use super::layered::{LayeredKind, connector_of, reference, referred};
+use super::layered::{LayeredKind, connector_of, content, missing, reference, referred};
+use crate::connect::Connected;
+use crate::run::place_of;
 use crate::{Caller, Engine};
 
 #[async_trait]
@@ -58,6 +60,32 @@ impl LayeredKind for FieldMappingSpec {
         }
         Ok(())
     }
+}
+
+/// A field mapping as it maps on a connection: in terms of the collection whose records it is for, with nothing left
+/// to be derived. One that is for no data source of its own stays in terms of whatever it is used with.
+///
+/// # Errors
+/// `Dependency` when its data source is not there.
+pub(crate) async fn on_connection(
+    engine: &Engine,
+    caller: &Caller,
+    connected: &Connected,
+    found: FieldMapping,
+) -> Result<mapping::FieldMapping> {
+    let spec = content(engine, caller, found).await?;
+    let Some(reference) = source_of(&spec) else { return Ok(spec.mapping) };
+    let source = referred::<DataSourceSpec>(engine, caller, &place_of(connected), &reference).await?;
+    let source = source.ok_or_else(|| missing(&reference))?;
+    let Some((collection, fields)) = collection(&connected.connector, &source.spec)? else {
+        return Ok(spec.mapping);
+    };
+    let mut mapping = spec.mapping.derived(fields.as_ref(), collection.fields_schema.as_ref())?;
+    mapping.default_import_value = None;
+    mapping.default_export_value = None;
+    mapping.unified_import_value = None;
+    mapping.unified_export_value = None;
+    Ok(mapping)
 }
 
 /// The data source whose records a field mapping is for, where it is.

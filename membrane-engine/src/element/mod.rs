@@ -8,7 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod customer;
 mod data_link_table;
 pub(crate) mod data_source;
-mod field_mapping;
+pub(crate) mod field_mapping;
 mod flow;
 pub(crate) mod integration;
 pub(crate) mod layered;
@@ -178,12 +178,18 @@ pub(crate) async fn create<S: Kind>(
 
 /// Stores a new element. Key and name follow from each other where one is missing.
 pub(crate) async fn add<S: Kind>(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
+    let writes = insertion(engine, element).await?;
+    engine.write(caller, writes).await.map_err(|error| taken(error, element))?;
+    Ok(())
+}
+
+/// What stores a new element.
+pub(crate) async fn insertion<S: Kind>(engine: &Engine, element: &mut Element<S>) -> Result<Vec<Write>> {
     stamp_new(element)?;
     let mut writes = vec![Write::Insert(to_row(element)?)];
     writes.extend(sealed::write(engine, element).await?);
     writes.extend(S::along(engine, None, element).await?);
-    engine.write(caller, writes).await.map_err(|error| taken(error, element))?;
-    Ok(())
+    Ok(writes)
 }
 
 pub(crate) fn stamp_new<S: Spec>(element: &mut Element<S>) -> Result<()> {

@@ -133,13 +133,13 @@ fn refuse_unified(filter: Option<&Value>) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid_input(
-        "`unifiedFilter` is not understood here: say the same with the collection's own fields in `filter`",
+        "`unifiedFilter` is not understood here: list a data source, or say the same with the collection's own fields in `filter`",
     )
     .with("field", "unifiedFilter"))
 }
 
 /// The beginning has three spellings: no cursor, an empty one, and Membrane's `0`. An app whose own first
 /// cursor is `0` starts there anyway.
-fn start(cursor: Option<&str>) -> Option<&str> {
+pub(super) fn start(cursor: Option<&str>) -> Option<&str> {
     cursor.filter(|cursor| !matches!(*cursor, "" | "0"))
 }

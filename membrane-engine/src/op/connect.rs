@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use membrane_core::connector::{AuthOption, Connector, Cx};
-use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, Element, Integration};
+use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, Element, FlowSpec, Integration};
 use membrane_core::op::CreateConnection;
 use membrane_core::{Error, ErrorKind, Key, Result, Secret};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use super::Execute;
 use super::connection::{note, try_out};
 use crate::clock::new_id;
 use crate::connect::{settings, target};
+use crate::element::layered::instances_of;
 use crate::element::row::to_row;
 use crate::element::select::{self, default_connection, only};
 use crate::element::{Kind, sealed, stamp_new};
@@ -128,9 +129,12 @@ async fn store_once(
     let owner = sealed::owner(engine, &element);
     let version = parts.store.sealed(&caller.scope(), &owner.element).await?.map_or(1, |old| old.version + 1);
     let sealed = parts.vault.seal(&owner, Part::Credentials, version, &made.credentials).await?;
+    let mut instances = Vec::new();
     let row = match current {
         None => {
             stamp_new(&mut element)?;
+            let wants_instances = |flow: &FlowSpec| flow.auto_create_instances == Some(true);
+            instances = Box::pin(instances_of(engine, caller, &element, wants_instances)).await?;
             Write::Insert(to_row(&element)?)
         }
         Some(current) => {
@@ -141,7 +145,8 @@ async fn store_once(
         }
     };
     let seal = Write::Seal { element: owner.element, customer: owner.customer, sealed };
-    engine.write(caller, vec![row, seal]).await?;
+    // With the connection or not at all: whoever wins the race for it makes them, once.
+    engine.write(caller, [row, seal].into_iter().chain(instances).collect()).await?;
     ConnectionSpec::show(engine, caller, &mut element).await?;
     Ok(element)
 }

@@ -7,7 +7,10 @@ mod connect;
 mod connection;
 mod connector;
 mod element;
+mod field_mapping;
+mod link;
 mod log;
+mod source;
 mod workspace;
 
 use std::any::TypeId;
@@ -176,8 +179,25 @@ pub fn catalogue() -> &'static [Entry] {
             layered::<ActionSpec>(),
             vec![Entry::of::<op::RunAction>()],
             layered::<DataLinkTableSpec>(),
+            vec![
+                Entry::of::<op::CreateDataLink>(),
+                Entry::of::<op::FindDataLinks>(),
+                Entry::of::<op::DeleteDataLinks>(),
+            ],
             layered::<DataSourceSpec>(),
+            vec![
+                Entry::of::<op::GetSourceCollection>(),
+                Entry::of::<op::ListSourceRecords>(),
+                Entry::of::<op::SearchSourceRecords>(),
+                Entry::of::<op::MatchSourceRecord>(),
+                Entry::of::<op::FindSourceRecord>(),
+                Entry::of::<op::CreateSourceRecord>(),
+                Entry::of::<op::UpdateSourceRecord>(),
+                Entry::of::<op::DeleteSourceRecord>(),
+                Entry::of::<op::UnifiedToNative>(),
+            ],
             layered::<FieldMappingSpec>(),
+            vec![Entry::of::<op::RunFieldMapping>(), Entry::of::<op::GetAppSchema>()],
             layered::<FlowSpec>(),
             layered::<PackageSpec>(),
             kind::<AppDataSchemaSpec>(),

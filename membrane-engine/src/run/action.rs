@@ -9,8 +9,11 @@ use membrane_core::{Error, Formula, Result, Vars};
 use serde_json::{Map, Value, json};
 
 use super::collection::{Collections, parameters};
+use super::links::Links;
 use super::log::Subject;
 use super::plan::{Plan, plan};
+use super::record_map::RecordMap;
+use super::template::Template;
 use crate::http::Recorder;
 use crate::{Caller, Engine};
 
@@ -21,7 +24,7 @@ pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) 
     let running =
         engine.parts().log.begin(Subject::Action(Arc::clone(&plan)), &input, op.meta.as_ref()).await?;
     let id = running.id().clone();
-    let outcome = run(engine, &plan, input, running.recorder()).await.map_err(|error| {
+    let outcome = run(engine, caller, &plan, input, running.recorder()).await.map_err(|error| {
         error
             .with_operation("actions.run")
             .with("actionRunId", &id)
@@ -32,7 +35,13 @@ pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) 
     outcome.map(|output| ActionRun { output, action_run_id: id })
 }
 
-async fn run(engine: &Engine, plan: &Plan, input: Value, recorder: &Arc<Recorder>) -> Result<Value> {
+async fn run(
+    engine: &Engine,
+    caller: &Caller,
+    plan: &Plan,
+    input: Value,
+    recorder: &Arc<Recorder>,
+) -> Result<Value> {
     if let Some(schema) = &plan.input {
         schema.validate(&input).map_err(|error| {
             Error::invalid_input(format!("the input of `{}` does not fit: {}", plan.name, error.message()))
@@ -44,30 +53,33 @@ async fn run(engine: &Engine, plan: &Plan, input: Value, recorder: &Arc<Recorder
     let vars = |input| {
         cx.settings().action_vars().with("input", input).with("actionInstance", &plan.action_instance)
     };
+    let links = Links { engine, caller, connected };
     let config = match &plan.config {
-        Some(config) => config.try_build(&vars(&input))?.unwrap_or_default(),
+        Some(config) => config.build(&vars(&input), &links).await?.unwrap_or_default(),
         None => Value::Null,
     };
     let Some(mapping) = &plan.output_mapping else {
-        return perform(&cx, plan, config, Cow::Owned(input)).await;
+        return perform(&cx, &links, plan, config, Cow::Owned(input)).await;
     };
-    let output = perform(&cx, plan, config, Cow::Borrowed(&input)).await?;
-    Ok(mapping.try_build(&vars(&input).with("output", &output))?.unwrap_or_default())
+    let output = perform(&cx, &links, plan, config, Cow::Borrowed(&input)).await?;
+    Ok(mapping.build(&vars(&input).with("output", &output), &links).await?.unwrap_or_default())
 }
 
-async fn perform(cx: &Cx<'_>, plan: &Plan, config: Value, input: Cow<'_, Value>) -> Result<Value> {
+async fn perform(
+    cx: &Cx<'_>,
+    links: &Links<'_>,
+    plan: &Plan,
+    config: Value,
+    input: Cow<'_, Value>,
+) -> Result<Value> {
+    if let Some(records) = &plan.records {
+        return Box::pin(data(cx, links, (plan.kind, records), config, &input)).await;
+    }
     match plan.kind {
         ActionKind::ApiRequestToExternalApp => {
-            Box::pin(api_request(cx, plan.config.as_ref().map(Formula::source), &config)).await
+            Box::pin(api_request(cx, plan.config.as_ref().map(Template::source), &config)).await
         }
         ActionKind::ConnectorOperation => operation(cx, config, input).await,
-        ActionKind::CreateDataRecord
-        | ActionKind::DeleteDataRecord
-        | ActionKind::FindDataRecordById
-        | ActionKind::ListDataRecords
-        | ActionKind::MatchDataRecord
-        | ActionKind::SearchDataRecord
-        | ActionKind::UpdateDataRecord => Box::pin(data(cx, plan.kind, &config, &input)).await,
         other => Err(Error::unsupported(format!("actions of type `{}` cannot be run yet", other.as_str()))),
     }
 }
@@ -122,8 +134,15 @@ async fn api_request(cx: &Cx<'_>, source: Option<&Value>, config: &Value) -> Res
     cx.call(api_request).await
 }
 
-/// `config: {dataSource: {collectionKey, collectionParameters?}, …}` and what the type needs.
-async fn data(cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> Result<Value> {
+/// `config: {dataSource: {collectionKey, collectionParameters?}, …}` and what the type needs. A data source that is
+/// named by key is in there as the collection it leads to.
+async fn data(
+    cx: &Cx<'_>,
+    links: &Links<'_>,
+    (kind, records): (ActionKind, &RecordMap),
+    config: Value,
+    input: &Value,
+) -> Result<Value> {
     let source = config.get("dataSource").unwrap_or(&Value::Null);
     let key = source
         .get("collectionKey")
@@ -139,23 +158,37 @@ async fn data(cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> R
     };
     let output = match kind {
         ActionKind::ListDataRecords => {
-            serde_json::to_value(collection.list(filter(config)?, cursor(), false).await?)
+            let filter = records.filter(&config)?;
+            let page = collection.list(filter.as_ref(), cursor(), false).await?;
+            serde_json::to_value(records.import_page(links, page).await?)
         }
         ActionKind::SearchDataRecord => {
             let query = config.get("query").or_else(|| input.get("query")).and_then(Value::as_str);
-            serde_json::to_value(collection.search(query.unwrap_or_default(), cursor()).await?)
+            let page = collection.search(query.unwrap_or_default(), cursor()).await?;
+            serde_json::to_value(records.import_page(links, page).await?)
         }
         ActionKind::MatchDataRecord => {
-            let query = config.pointer("/lookup/query").or_else(|| input.get("query"));
+            let query = records.query(&config)?;
+            let query = query.as_ref().or_else(|| input.get("query"));
             let query = query.and_then(Value::as_object).ok_or_else(|| needs("lookup.query"))?;
-            Ok(json!({"record": collection.find_match(query).await?}))
+            let record = match collection.find_match(query).await? {
+                Some(record) => Some(records.import(links, record).await?),
+                None => None,
+            };
+            Ok(json!({ "record": record }))
         }
-        ActionKind::FindDataRecordById => Ok(json!({"record": collection.find_by_id(&id()?).await?})),
+        ActionKind::FindDataRecordById => {
+            let record = collection.find_by_id(&id()?).await?;
+            Ok(json!({"record": records.import(links, record).await?}))
+        }
         ActionKind::CreateDataRecord => {
-            Ok(json!({"id": collection.create(&fields(config, input, false)?).await?}))
+            let fields = fields(records, links, config, input, false).await?;
+            Ok(json!({"id": collection.create(&fields).await?}))
         }
         ActionKind::UpdateDataRecord => {
-            Ok(json!({"id": collection.update(&id()?, &fields(config, input, true)?).await?}))
+            let id = id()?;
+            let fields = fields(records, links, config, input, true).await?;
+            Ok(json!({"id": collection.update(&id, &fields).await?}))
         }
         _ => {
             collection.delete(&id()?).await?;
@@ -165,36 +198,33 @@ async fn data(cx: &Cx<'_>, kind: ActionKind, config: &Value, input: &Value) -> R
     output.map_err(|error| Error::internal("a record cannot be written as JSON").with_source(error))
 }
 
-/// The conditions of a listing. Those in terms of a unified model cannot be translated, and dropping them would
-/// show more than was asked for.
-fn filter(config: &Value) -> Result<Option<&Value>> {
-    let is_set = |name: &str| config.get(name).filter(|value| !value.is_null());
-    match (is_set("filter"), is_set("unifiedFilter")) {
-        (None, Some(Value::Object(map))) if map.is_empty() => Ok(None),
-        (None, Some(_)) => Err(Error::unsupported(
-            "the action's config has a `unifiedFilter`: say the same with the collection's own fields in `filter`",
-        )
-        .with("field", "unifiedFilter")),
-        (filter, _) => Ok(filter),
-    }
-}
-
 /// The fields to write: those the config maps, else `input.fields`, else the input itself.
-fn fields(config: &Value, input: &Value, without_id: bool) -> Result<Map<String, Value>> {
-    let mapping = config.get("fieldMapping");
-    let mapped = config
-        .get("fields")
-        .or_else(|| mapping?.get("exportValue"))
-        .or_else(|| mapping?.get("defaultValue"))
-        .filter(|value| !value.is_null());
-    let chosen = mapped.or_else(|| input.get("fields").filter(|fields| fields.is_object())).unwrap_or(input);
-    let mut fields = chosen.as_object().cloned().ok_or_else(|| {
-        Error::invalid_input("the fields of a record are an object").with("field", "fields")
-    })?;
-    if without_id && mapped.is_none() {
-        fields.shift_remove("id");
+async fn fields(
+    records: &RecordMap,
+    links: &Links<'_>,
+    mut config: Value,
+    input: &Value,
+    without_id: bool,
+) -> Result<Map<String, Value>> {
+    let wrong = || Error::invalid_input("the fields of a record are an object").with("field", "fields");
+    if let Some(fields) = config.get_mut("fields").map(Value::take).filter(|fields| !fields.is_null()) {
+        return match fields {
+            Value::Object(fields) => Ok(fields),
+            _ => Err(wrong()),
+        };
     }
-    Ok(fields)
+    let given = || {
+        let chosen = input.get("fields").filter(|fields| fields.is_object()).unwrap_or(input);
+        let mut fields = chosen.as_object().cloned().ok_or_else(wrong)?;
+        if without_id {
+            fields.shift_remove("id");
+        }
+        Ok(fields)
+    };
+    match records.export(links, config, given).await? {
+        Some(fields) => Ok(fields),
+        None => given(),
+    }
 }
 
 fn as_id(value: &Value) -> Option<String> {

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
-use membrane_core::element::{Action, ActionKind, ActionSpec, Connection, IntegrationSpec};
+use membrane_core::element::{ActionKind, ActionSpec, Connection, IntegrationSpec, Place};
 use membrane_core::{ElementId, Error, ErrorKind, Formula, Result, Selector, Validator};
 use serde_json::{Value, json};
 
+use super::record_map::RecordMap;
+use super::template::Template;
 use crate::connect::{Connected, by_connection_id};
 use crate::element::Kind;
 use crate::element::layered::{Ground, layers};
@@ -15,8 +17,10 @@ pub(crate) struct Plan {
     pub(crate) connected: Arc<Connected>,
     pub(crate) name: String,
     pub(crate) kind: ActionKind,
-    pub(crate) config: Option<Formula>,
-    pub(crate) output_mapping: Option<Formula>,
+    pub(crate) config: Option<Template>,
+    /// Of an action over records: where they are and how their fields map.
+    pub(crate) records: Option<RecordMap>,
+    pub(crate) output_mapping: Option<Template>,
     pub(crate) input: Option<Validator>,
     /// The universal, the integration's and the connection's element.
     pub(crate) actions: [Option<ElementId>; 3],
@@ -42,7 +46,7 @@ pub(crate) async fn plan(engine: &Engine, caller: &Caller, selector: &Selector) 
 
 async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Plan> {
     let action = ActionSpec::select(engine, caller, selector, false).await?;
-    let connection = connection_for(engine, caller, selector, &action).await?;
+    let connection = connection_for(engine, caller, selector, &action.place).await?;
     let connection_id = connection.id.clone().into();
     let ground = Ground::at(connection, selector.instance_key.clone());
     let chain = layers(engine, caller, &action, &ground).await?;
@@ -59,8 +63,18 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
     };
     let parse = |formula: &Value| {
         Formula::parse(formula)
+            .map(Template::new)
             .map_err(|error| Error::configuration(error.message().to_owned()).with("action", &action.id))
     };
+    let records = match kind.is_over_records() {
+        true => {
+            let config = spec.config.as_ref().unwrap_or(&Value::Null);
+            let made = Box::pin(RecordMap::new(engine, caller, &connected, config, None)).await;
+            Some(made.map_err(|error| error.with("action", &action.id))?)
+        }
+        false => None,
+    };
+    let config = records.as_ref().map(RecordMap::config).or(spec.config.as_ref());
     let input = match &spec.input_schema {
         Some(schema) => Some(schema.compile()?),
         None => None,
@@ -69,7 +83,7 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
     Ok(Plan {
         name: effective.name.to_owned(),
         kind,
-        config: spec.config.as_ref().map(parse).transpose()?,
+        config: config.map(parse).transpose()?,
         output_mapping: spec.output_mapping.as_ref().map(parse).transpose()?,
         input,
         action_instance: json!({"id": id, "instanceKey": selector.instance_key}),
@@ -78,30 +92,33 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
             effective.integration.cloned(),
             effective.connection.cloned(),
         ],
+        records,
         connected,
     })
 }
 
-/// The connection of a run: the one that is named, the one the action belongs to, or the customer's default.
-async fn connection_for(
+/// The connection something is used on: the one that is named, the one it belongs to, or the customer's default.
+pub(crate) async fn connection_for(
     engine: &Engine,
     caller: &Caller,
     selector: &Selector,
-    action: &Action,
+    place: &Place,
 ) -> Result<Connection> {
     let (id, key) = (selector.connection_id.as_deref(), selector.connection_key.as_deref());
     if let Some(connection) = connection_of(engine, caller, id, key).await? {
         return Ok(connection);
     }
-    if let Some(id) = &action.place.connection_id {
+    if let Some(id) = &place.connection_id {
         return select::connection(engine, caller, id.as_str(), false).await;
     }
     let (id, key) = (selector.integration_id.as_deref(), selector.integration_key.as_deref());
-    let integration = match (integration_of(engine, caller, id, key).await?, &action.place.integration_id) {
+    let integration = match (integration_of(engine, caller, id, key).await?, &place.integration_id) {
         (Some(integration), _) => integration,
-        (None, Some(id)) => by_id::<IntegrationSpec>(engine, caller, id.as_str(), false)
-            .await?
-            .ok_or_else(|| Error::not_found("the action's integration is gone").with("integrationId", id))?,
+        (None, Some(id)) => {
+            by_id::<IntegrationSpec>(engine, caller, id.as_str(), false).await?.ok_or_else(|| {
+                Error::not_found("the integration it belongs to is gone").with("integrationId", id)
+            })?
+        }
         (None, None) => {
             return Err(Error::invalid_input(
                 "say on which connection: `connectionId`, `connectionKey` or `integrationKey`",

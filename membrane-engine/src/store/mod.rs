@@ -4,6 +4,7 @@
 //! the rest is one JSON document.
 
 pub(crate) mod depth;
+mod link;
 mod run;
 mod sqlite;
 
@@ -16,6 +17,7 @@ use membrane_core::{
 };
 use serde_json::{Map, Value};
 
+pub use self::link::{LinkDirection, LinkQuery, LinkRow};
 pub use self::run::{Requests, RunKind, RunQuery, RunRow};
 pub use self::sqlite::{SqliteOptions, SqliteStore};
 
@@ -171,6 +173,10 @@ pub enum Write {
     /// Adds a row. `AlreadyExists` when id, key or slot is taken; `NotFound` when it is for a customer that is
     /// not the scope's.
     Insert(Row),
+    /// Adds a link. One that is there already (the same table, direction and records) stays as it is, with its id.
+    /// `NotFound` unless the table's row is there, not archived, and is this customer's, who is the scope's if that
+    /// has one; a row that the same list inserts before it counts.
+    Link(LinkRow),
     /// Replaces a row whose revision is still `expected`. `Concurrency` when it is not, `NotFound` when
     /// it is gone or belongs to somebody else; after these, `AlreadyExists` when the key or the slot is taken.
     Update {
@@ -194,6 +200,8 @@ pub enum Write {
         /// The record.
         sealed: Sealed,
     },
+    /// Removes the links of a table that fit, of those the scope may see; no fault when there is none.
+    Unlink(LinkQuery),
     /// Removes the sealed record of an element; no fault when there is none. `NotFound` and `AccessDenied` as
     /// for a seal.
     Unseal {
@@ -220,7 +228,8 @@ pub enum Write {
 ///   lock is the store's own business; a busy database MUST NOT reach the caller while waiting can help,
 ///   and is `LockTimeout` with [`Retry::Backoff`](membrane_core::Retry::Backoff) after that.
 /// - Other faults of the database are `Internal`; the message names the operation, never a row's content.
-/// - Listings are ordered by id, oldest first ([`Store::runs`]: newest first unless the query says otherwise); a cursor is the id to go on
+/// - Listings are ordered by id, oldest first ([`Store::runs`]: newest first unless the query says otherwise, as
+///   [`Store::links`] when it does); a cursor is the id to go on
 ///   after ([`Store::sealed_not_under`]: opaque) and stays valid while rows come and go. `limit` is
 ///   [`Paging::limit`]. A page that has a cursor is full; a page without is the last.
 ///
@@ -286,6 +295,9 @@ pub trait Store: Send + Sync + 'static {
     /// Puts a re-wrapped data key in place of the one that was read; the ciphertext stays. `Concurrency`
     /// when the record changed meanwhile.
     async fn rewrap(&self, row: &SealedRow, key_id: &str, wrapped_key: &[u8]) -> Result<()>;
+
+    /// Lists links of a table; a customer's scope sees that customer's only.
+    async fn links(&self, scope: &Scope, query: &LinkQuery, paging: &Paging) -> Result<Page<LinkRow>>;
 
     /// Appends runs, all or none, durably. A run that is there already is left as it is.
     async fn append_runs(&self, runs: Arc<[RunRow]>) -> Result<()>;

@@ -5,6 +5,7 @@
 
 pub mod fields;
 pub mod keys;
+pub mod links;
 pub mod listing;
 pub mod races;
 pub mod runs;
@@ -51,6 +52,15 @@ macro_rules! store_suite {
                 ids_are_unique_in_the_workspace,
                 may_be_absent,
                 may_not_be_taken_by_an_update,
+            ]
+            links: [
+                are_found_from_both_sides,
+                are_paged,
+                are_removed_by_what_they_hold,
+                are_the_customers_own,
+                are_there_once,
+                belong_to_a_table_that_stands,
+                come_back_as_they_were,
             ]
             listing: [
                 every_filter_narrows,
@@ -132,6 +142,7 @@ mod tests {
         let files = [
             include_str!("fields.rs"),
             include_str!("keys.rs"),
+            include_str!("links.rs"),
             include_str!("listing.rs"),
             include_str!("races.rs"),
             include_str!("runs.rs"),

@@ -10,6 +10,7 @@ use membrane_core::{ElementId, Error, ErrorBody, ErrorKind, LayerName, Result, S
 use serde_json::json;
 
 use super::LayeredKind;
+use super::chain::{Ground, layers};
 use super::own::derive;
 use crate::element::Kind;
 use crate::element::select::by_id;
@@ -69,7 +70,8 @@ fn broken(kind: ElementKind, id: &str) -> Error {
         .with_data(json!({"workspaceElementReference": {"type": kind, "id": id}}))
 }
 
-fn missing(reference: &Reference) -> Error {
+/// What refers to an element that is not there.
+pub(crate) fn missing(reference: &Reference) -> Error {
     let name = reference.key.as_deref().or(reference.id.as_ref().map(|id| id.as_str())).unwrap_or_default();
     Error::new(ErrorKind::Dependency, format!("there is no {} `{name}`", reference.r#type.title()))
         .with_data(json!({"workspaceElementReference": reference}))
@@ -125,20 +127,53 @@ pub(crate) async fn referred<S: LayeredKind>(
     place: &Place,
     reference: &Reference,
 ) -> Result<Option<Element<S>>> {
+    match Box::pin(closest(engine, caller, place, reference)).await? {
+        Some(found) => Box::pin(at_place(engine, caller, found, place)).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The same, with its content as it is stored.
+pub(crate) async fn closest<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    place: &Place,
+    reference: &Reference,
+) -> Result<Option<Element<S>>> {
     let mut selector = selector_of(reference);
     selector.integration_id = place.integration_id.as_ref().map(ToString::to_string);
     selector.connection_id = place.connection_id.as_ref().map(ToString::to_string);
-    let Some(mut found) = optional(S::select(engine, caller, &selector, false).await)? else {
-        return Ok(None);
-    };
+    optional(S::select(engine, caller, &selector, false).await)
+}
+
+/// The content of an element as its layers have it, without what a connector adds.
+pub(crate) async fn content<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    found: Element<S>,
+) -> Result<S> {
+    if found.place.parent_id.is_none() {
+        return Ok(found.spec);
+    }
+    let chain = Box::pin(layers(engine, caller, &found, &Ground::default())).await?;
+    Ok(chain.effective()?.spec.into_owned())
+}
+
+/// An element with its content of now, as it is where it is used.
+pub(crate) async fn at_place<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    mut found: Element<S>,
+    place: &Place,
+) -> Result<Element<S>> {
     // One of the universal layer is meant as it would be for this app.
     if found.place.layer() == LayerName::Universal && place.integration_id.is_some() {
         found.place.integration_id.clone_from(&place.integration_id);
         S::adapt(engine, caller, &mut found).await?;
-        return Ok(Some(found));
+        return Ok(found);
     }
-    derive(engine, caller, &mut found).await?;
-    Ok(Some(found))
+    Box::pin(derive(engine, caller, &mut found)).await?;
+    Ok(found)
 }
 
 fn selector_of(reference: &Reference) -> Selector {

@@ -19,8 +19,8 @@ use membrane_core::{Error, LayerName, Page, Paging, Result, Selector};
 use serde_json::{Map, Value};
 
 pub(crate) use self::chain::{Ground, layers};
-pub(crate) use self::depend::{connector_of, reference, referred};
-pub(crate) use self::own::derive;
+pub(crate) use self::depend::{at_place, closest, connector_of, content, missing, reference, referred};
+pub(crate) use self::own::{derive, instances_of};
 pub(crate) use self::reset::reset;
 use super::select::{by_id, find};
 use super::{Kind, integration, own_row};
@@ -52,6 +52,11 @@ pub(crate) trait LayeredKind: Layered + Default {
     /// Fills in what an integration's or a connection's element that follows a universal one gains from the
     /// connector.
     async fn adapt(_engine: &Engine, _caller: &Caller, _element: &mut Element<Self>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Adds what only the answer that reads one element carries.
+    async fn describe(_engine: &Engine, _caller: &Caller, _element: &mut Element<Self>) -> Result<()> {
         Ok(())
     }
 
@@ -122,6 +127,7 @@ impl<S: LayeredKind> Kind for S {
     }
 
     async fn detail(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
+        S::describe(engine, caller, element).await?;
         if element.place.layer() != LayerName::Universal {
             return Ok(());
         }

@@ -1,11 +1,15 @@
-use membrane_core::element::Element;
-use membrane_core::{ErrorKind, LayerName, Result, Selector};
+use std::collections::HashSet;
+
+use membrane_core::element::{Connection, Element};
+use membrane_core::{ErrorKind, LayerName, Paging, Result, Selector};
 
 use super::chain::{Ground, Layers, layers};
 use super::place::follow;
 use super::{LayeredKind, select::select};
 use crate::clock::new_id;
-use crate::element::add;
+use crate::element::select::find;
+use crate::element::{add, insertion};
+use crate::store::{Query, Write};
 use crate::{Caller, Engine};
 
 /// The connection's own copy of an element, made when there is none. Without a connection: the element itself.
@@ -29,16 +33,8 @@ pub(super) async fn own_copy<S: LayeredKind>(
         Some(parent) => parent,
         None => found,
     };
-    let mut element = Element::new(new_id(), &parent.name, spec);
-    element.key.clone_from(&parent.key);
-    element.description.clone_from(&parent.description);
+    let mut element = copy_for(connection, &parent, spec);
     element.place.instance_key.clone_from(&selector.instance_key);
-    element.place.integration_id.clone_from(&connection.place.integration_id);
-    element.place.tenant_id.clone_from(&connection.place.tenant_id);
-    element.place.user_id.clone_from(&connection.place.user_id);
-    element.place.connection_id = Some(connection.id.clone().into());
-    element.place.is_customized = Some(false);
-    follow(&mut element.place, &parent);
     match add(engine, caller, &mut element).await {
         Ok(()) => Ok(element),
         // Somebody else may have made it at the same moment.
@@ -48,6 +44,61 @@ pub(super) async fn own_copy<S: LayeredKind>(
         }
         Err(error) => Err(error),
     }
+}
+
+/// A copy of an element for a connection, which follows it.
+fn copy_for<S: LayeredKind>(connection: &Connection, parent: &Element<S>, spec: S) -> Element<S> {
+    let mut element = Element::new(new_id(), &parent.name, spec);
+    element.key.clone_from(&parent.key);
+    element.description.clone_from(&parent.description);
+    element.place.integration_id.clone_from(&connection.place.integration_id);
+    element.place.tenant_id.clone_from(&connection.place.tenant_id);
+    element.place.user_id.clone_from(&connection.place.user_id);
+    element.place.connection_id = Some(connection.id.clone().into());
+    element.place.is_customized = Some(false);
+    follow(&mut element.place, parent);
+    element
+}
+
+/// What stores, together with a new connection, its copies of the elements that want one on every connection. Of
+/// several with one key the integration's counts.
+pub(crate) async fn instances_of<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    connection: &Connection,
+    wants_instances: fn(&S) -> bool,
+) -> Result<Vec<Write>> {
+    let of_app = Query {
+        integration: connection.place.integration_id.clone(),
+        layer: Some(LayerName::Integration),
+        ..Query::default()
+    };
+    let universal = Query { layer: Some(LayerName::Universal), ..Query::default() };
+    let (mut covered, mut keys, mut writes) = (HashSet::new(), HashSet::new(), Vec::new());
+    for query in [of_app, universal] {
+        let mut paging = Paging { limit: Some(Paging::MAX_LIMIT), cursor: None };
+        loop {
+            let page = find::<S>(engine, caller, &query, &paging).await?;
+            for mut parent in page.items {
+                if let Some(id) = &parent.place.parent_id {
+                    covered.insert(id.clone());
+                }
+                derive(engine, caller, &mut parent).await?;
+                let is_free = !covered.contains(&parent.id)
+                    && parent.key.as_ref().is_none_or(|key| !keys.contains(key));
+                if is_free && wants_instances(&parent.spec) {
+                    keys.extend(parent.key.clone());
+                    let mut copy = copy_for(connection, &parent, parent.spec.clone());
+                    writes.extend(insertion(engine, &mut copy).await?);
+                }
+            }
+            match page.cursor {
+                Some(cursor) => paging.cursor = Some(cursor),
+                None => break,
+            }
+        }
+    }
+    Ok(writes)
 }
 
 /// Gives an element that follows its parent the parent's content of now, and what the connector adds to it.

@@ -159,7 +159,7 @@ mod tests {
     use membrane_core::{ElementId, Error, Page, Paging, Result, RunId, WorkspaceId};
 
     use super::*;
-    use crate::store::{Query, Row, RunKind, RunQuery, Scope, Sealed, SealedRow, Write};
+    use crate::store::{LinkQuery, LinkRow, Query, Row, RunKind, RunQuery, Scope, Sealed, SealedRow, Write};
 
     /// Takes nothing, or only rows that have no requests, and counts what it was to take.
     #[derive(Default)]
@@ -174,6 +174,10 @@ mod tests {
 
     #[async_trait]
     impl Store for Full {
+        async fn links(&self, _: &Scope, _: &LinkQuery, _: &Paging) -> Result<Page<LinkRow>> {
+            full()
+        }
+
         async fn row(&self, _: &Scope, _: ElementKind, _: &ElementId) -> Result<Option<Row>> {
             full()
         }

@@ -2,6 +2,7 @@
 
 mod elements;
 mod fault;
+mod links;
 mod open;
 mod options;
 #[cfg(test)]
@@ -29,7 +30,9 @@ use self::open::Pools;
 pub use self::options::SqliteOptions;
 use self::select::Select;
 use self::writer::{Done, Job, Work, Writer};
-use crate::store::{Query, Row, RunQuery, RunRow, Scope, Sealed, SealedRow, Store, Write};
+use crate::store::{
+    LinkQuery, LinkRow, Query, Row, RunQuery, RunRow, Scope, Sealed, SealedRow, Store, Write,
+};
 
 /// Calls that wait to be written at the most; the next one waits to be let in.
 const QUEUE: usize = 1024;
@@ -232,6 +235,12 @@ impl Store for SqliteStore {
     async fn rewrap(&self, row: &SealedRow, key_id: &str, wrapped_key: &[u8]) -> Result<()> {
         let (key_id, wrapped_key) = (key_id.to_owned(), wrapped_key.to_owned());
         self.submit(Work::Rewrap { row: row.clone(), key_id, wrapped_key }).await.map(|_| ())
+    }
+
+    async fn links(&self, scope: &Scope, query: &LinkQuery, paging: &Paging) -> Result<Page<LinkRow>> {
+        let select = links::select_page(scope, query, paging)?;
+        let rows = self.fetch("store.links", &select).await?;
+        links::read_page(paging, rows).map_err(|error| error.with_operation("store.links"))
     }
 
     async fn append_runs(&self, runs: Arc<[RunRow]>) -> Result<()> {

@@ -47,6 +47,27 @@ async fn element_listings_walk_an_index() {
 }
 
 #[tokio::test]
+async fn link_listings_walk_an_index_in_order() {
+    let store = SqliteStore::memory().await.unwrap();
+    let direction = Some(crate::store::LinkDirection::Import);
+    let any = LinkQuery { direction, ..LinkQuery::of("t") };
+    let queries = [
+        (any.clone(), "table"),
+        (LinkQuery { app_record: Some("a".into()), ..any.clone() }, "app"),
+        (LinkQuery { external_record: Some("x".into()), ..any.clone() }, "external"),
+        (LinkQuery { external_record: Some("x".into()), newest_first: true, ..any }, "external"),
+    ];
+    for scope in scopes() {
+        for (query, index) in &queries {
+            let paging = Paging { limit: None, cursor: Some("x".into()) };
+            let plan = plan(&store, &links::select_page(&scope, query, &paging).unwrap()).await;
+            assert!(plan.contains(&format!("USING INDEX membrane_links_{index} (")), "{query:?}\n{plan}");
+            assert!(!plan.contains("FOR ORDER BY"), "{query:?}\n{plan}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn run_listings_walk_an_index_in_order() {
     let store = SqliteStore::memory().await.unwrap();
     let since = Some("2026-01-01".to_owned());
