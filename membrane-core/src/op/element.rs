@@ -55,6 +55,8 @@ macro_rules! selecting {
     };
 }
 
+pub(super) use selecting;
+
 selecting! {
     /// Reads one element.
     ///
@@ -337,7 +339,7 @@ pub(super) fn reader(kind: ElementKind) -> Access {
 }
 
 /// Who may write a kind: customers their connections and what belongs to these; the engine checks the rest.
-fn writer(kind: ElementKind) -> Access {
+pub(super) fn writer(kind: ElementKind) -> Access {
     let is_theirs = kind.is_of_customer() || kind == ElementKind::Connection;
     let can_be = kind.layers().contains(&LayerName::Connection);
     if is_theirs || can_be { Access::Customer } else { Access::Manager }

@@ -10,6 +10,7 @@ mod collection;
 mod connection;
 mod connector;
 mod element;
+mod history;
 mod list;
 mod log;
 mod route;
@@ -34,6 +35,7 @@ pub use self::connector::{
     ListIntegrationOperations, MethodSpec, OperationInfo,
 };
 pub use self::element::{Archive, Create, Explain, Get, Replace, Reset, Restore, Setup, Update};
+pub use self::history::{Checkpoint, DiffCheckpoints, ListCheckpoints, Revert};
 pub use self::list::{List, ListQuery};
 pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 pub use self::route::{Body, Encoded, Route};

@@ -10,6 +10,7 @@ mod data_link_table;
 pub(crate) mod data_source;
 mod field_mapping;
 mod flow;
+pub(crate) mod history;
 pub(crate) mod integration;
 pub(crate) mod layered;
 mod package;

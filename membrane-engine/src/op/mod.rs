@@ -7,6 +7,7 @@ mod connect;
 mod connection;
 mod connector;
 mod element;
+mod history;
 mod log;
 
 use std::any::TypeId;
@@ -160,6 +161,9 @@ pub fn catalogue() -> &'static [Entry] {
                 Entry::of::<op::Replace<ConnectionSpec>>(),
                 Entry::of::<op::Archive<ConnectionSpec>>(),
                 Entry::of::<op::Restore<ConnectionSpec>>(),
+                Entry::of::<op::ListCheckpoints<ConnectionSpec>>(),
+                Entry::of::<op::DiffCheckpoints<ConnectionSpec>>(),
+                Entry::of::<op::Revert<ConnectionSpec>>(),
                 Entry::of::<op::TestConnection>(),
                 Entry::of::<op::GetConnectionOperation>(),
                 Entry::of::<op::RunOperation>(),
@@ -206,6 +210,9 @@ fn kind<S: Plain>() -> Vec<Entry> {
         Entry::of::<op::Replace<S>>(),
         Entry::of::<op::Archive<S>>(),
         Entry::of::<op::Restore<S>>(),
+        Entry::of::<op::ListCheckpoints<S>>(),
+        Entry::of::<op::DiffCheckpoints<S>>(),
+        Entry::of::<op::Revert<S>>(),
     ]
 }
 

@@ -9,6 +9,7 @@ use super::fault::{self, Stop};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_store.sql"),
     include_str!("../../../migrations/sqlite/0002_slots.sql"),
+    include_str!("../../../migrations/sqlite/0003_checkpoints.sql"),
 ];
 
 const OPERATION: &str = "store.open";
