@@ -7,7 +7,7 @@ use membrane_core::connector::UniversalAction;
 use membrane_core::element::{ActionSpec, IntegrationSpec};
 use membrane_core::op::ListQuery;
 
-use crate::backend::{Backend, Who};
+use crate::backend::{Backend, Callable, Who};
 use crate::customer::CustomerHandle;
 #[cfg(feature = "remote")]
 use crate::token::TokenSource;
@@ -148,6 +148,40 @@ impl Client {
     /// ```
     pub fn workspace(&self) -> WorkspaceHandle {
         WorkspaceHandle::new(self.backend.clone())
+    }
+
+    /// Makes any operation of the [catalogue](membrane_core::op), as the workspace.
+    ///
+    /// # Errors
+    /// What the operation gives; as [`Client::integrations`].
+    ///
+    /// ```
+    /// use membrane_core::element::ActionSpec;
+    /// use membrane_core::op::{Explain, ListCheckpoints, Revert, Update};
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// use serde_json::{Map, json};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let fields = Map::from_iter([("description".to_owned(), json!("Adds a task"))]);
+    /// client.call(Update::<ActionSpec>::new("create-task").fields(fields)).await?;
+    ///
+    /// let history = client.call(ListCheckpoints::<ActionSpec>::new("create-task")).await?.items;
+    /// assert_eq!((history.len(), history[0].changes[0].path()), (2, "/description"));
+    /// let back = client.call(Revert::<ActionSpec>::new("create-task").to(1)).await?;
+    /// assert_ne!(back.description.as_deref(), Some("Adds a task"));
+    ///
+    /// // Which layer is it that a value comes from?
+    /// let explained = client.call(Explain::<ActionSpec>::new("create-task")).await?;
+    /// assert!(explained.fields.contains_key("type"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn call<T: Callable>(&self, op: T) -> Result<T::Output> {
+        self.backend.call(&Who::Manager, op).await
     }
 
     /// The key of a universal action, for calls that take one.

@@ -3,7 +3,7 @@ use membrane_core::element::{ConnectionSpec, CustomerSpec, Element};
 use membrane_core::op::{CreateConnection, GetSelf, ListQuery};
 use serde_json::Value;
 
-use crate::backend::{Backend, Who};
+use crate::backend::{Backend, Callable, Who};
 use crate::connection::ConnectionHandle;
 use crate::{Connection, Customer};
 
@@ -55,6 +55,40 @@ impl CustomerHandle {
     pub async fn get(&self) -> Result<Customer> {
         let customer: Element<CustomerSpec> = self.backend.call(&self.who, GetSelf::default()).await?;
         Ok(customer)
+    }
+
+    /// Makes any operation of the [catalogue](membrane_core::op), as this customer.
+    ///
+    /// # Errors
+    /// What the operation gives; [`ErrorKind::AccessDenied`](membrane_core::ErrorKind::AccessDenied) when it is the
+    /// workspace's alone.
+    ///
+    /// ```
+    /// use membrane_client::Selector;
+    /// use membrane_core::element::ActionSpec;
+    /// use membrane_core::op::{Get, Reset, Update};
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// use serde_json::{Map, json};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let acme = client.customer("acme");
+    /// let mut own = Get::<ActionSpec>::new(Selector::key("create-task").connection("taskly"));
+    /// own.auto_create = Some(true);
+    /// let own = acme.call(own).await?.id;
+    ///
+    /// let fields = Map::from_iter([("config".to_owned(), json!({"operationKey": "list-projects"}))]);
+    /// let changed = acme.call(Update::<ActionSpec>::new(&own).fields(fields)).await?;
+    /// assert_eq!(changed.place.is_customized, Some(true));
+    /// assert_eq!(acme.call(Reset::<ActionSpec>::new(&own)).await?.place.is_customized, Some(false));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn call<T: Callable>(&self, op: T) -> Result<T::Output> {
+        self.backend.call(&self.who, op).await
     }
 
     /// The customer's connections.

@@ -28,6 +28,7 @@ pub use membrane_core::workspace::WorkspaceFiles;
 pub use membrane_core::{Error, ErrorKind, Page, Paging, Result, Retry, Secret, Selector, universal};
 
 pub use crate::action::ActionHandle;
+pub use crate::backend::Callable;
 pub use crate::client::Client;
 pub use crate::collection::CollectionHandle;
 pub use crate::connection::ConnectionHandle;

@@ -253,6 +253,12 @@ pub struct Selector {
     /// The key of the parent element.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_key: Option<String>,
+    /// Look at what belongs to the customer with this id of the engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+    /// Look at what belongs to the customer with this id of yours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
 }
 
 impl Selector {

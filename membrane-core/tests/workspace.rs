@@ -354,9 +354,9 @@ fn a_diff_says_what_was_added_changed_and_removed() {
         json!({
             "change": "changed", "type": "action", "key": "a",
             "patch": [
-                {"op": "remove", "path": "/config/a.b~1c", "was": "x"},
+                {"op": "remove", "path": "/config/a.b~1c", "oldValue": "x"},
                 {"op": "add", "path": "/config/extra", "value": {}},
-                {"op": "replace", "path": "/config/list", "was": [1, 2, 3, 4, 5], "value": [1, 2, 3, 9, 5]},
+                {"op": "replace", "path": "/config/list", "oldValue": [1, 2, 3, 4, 5], "value": [1, 2, 3, 9, 5]},
             ],
         })
     );

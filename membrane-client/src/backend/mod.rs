@@ -18,14 +18,14 @@ pub(crate) enum Who {
     Customer(String),
 }
 
-/// An operation the client can make on either side.
+/// An operation a client can make: each of the [catalogue](membrane_core::op).
 #[cfg(feature = "in-process")]
-pub(crate) trait Callable: membrane_engine::op::Execute {}
+pub trait Callable: membrane_engine::op::Execute {}
 #[cfg(feature = "in-process")]
 impl<T: membrane_engine::op::Execute> Callable for T {}
-/// An operation the client can make.
+/// An operation a client can make: each of the [catalogue](membrane_core::op).
 #[cfg(not(feature = "in-process"))]
-pub(crate) trait Callable: membrane_core::op::Op {}
+pub trait Callable: membrane_core::op::Op {}
 #[cfg(not(feature = "in-process"))]
 impl<T: membrane_core::op::Op> Callable for T {}
 

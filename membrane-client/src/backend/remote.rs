@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use indexmap::IndexMap;
-use membrane_core::op::{Op, ProxyRequest, ProxyResponse, Route};
+use membrane_core::op::{Encoded, Op, ProxyRequest, ProxyResponse, Route};
 use membrane_core::{Error, ErrorBody, ErrorKind, Result, Retry};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderName};
 use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
 use url::Url;
 
 use super::Who;
@@ -45,14 +46,13 @@ impl Remote {
 
     pub(crate) async fn call<T: Op>(&self, who: &Who, op: T) -> Result<T::Output> {
         let info = T::info();
-        let route = info.routes.first().ok_or_else(|| Error::internal("an operation without route"))?;
-        self.by_route(who, route, op).await.map_err(|error| error.with_operation(info.name.clone()))
+        self.by_route(who, &info.routes, op).await.map_err(|error| error.with_operation(info.name.clone()))
     }
 
-    async fn by_route<T: Op>(&self, who: &Who, route: &Route, op: T) -> Result<T::Output> {
+    async fn by_route<T: Op>(&self, who: &Who, routes: &[Route], op: T) -> Result<T::Output> {
         let input = serde_json::to_value(op)
             .map_err(|error| Error::internal("the input cannot be written as JSON").with_source(error))?;
-        let encoded = route.encode(input)?;
+        let (route, encoded) = encoded(routes, &input)?;
         let mut request = self.request(who, route.method.clone(), &encoded.target).await?;
         if let Some(body) = encoded.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
@@ -173,6 +173,18 @@ fn is_servers(name: &str) -> bool {
         "x-content-type-options",
     ];
     OWN.contains(&name) || name.starts_with("access-control-")
+}
+
+/// The first route that takes this input: a selector of several fields travels in the query, not in the path.
+fn encoded<'r>(routes: &'r [Route], input: &Value) -> Result<(&'r Route, Encoded)> {
+    let mut refused = None;
+    for route in routes {
+        match route.encode(input.clone()) {
+            Ok(encoded) => return Ok((route, encoded)),
+            Err(error) => _ = refused.get_or_insert(error),
+        }
+    }
+    Err(refused.unwrap_or_else(|| Error::internal("an operation without route")))
 }
 
 /// The error a server answered.

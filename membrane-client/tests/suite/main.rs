@@ -9,6 +9,7 @@ mod errors;
 mod faults;
 mod filters;
 mod flows;
+mod history;
 mod kinds;
 mod layers;
 mod links;

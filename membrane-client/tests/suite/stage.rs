@@ -5,7 +5,7 @@ use membrane_client::{Client, CreateConnection, CustomerHandle, Result, Secret, 
 use membrane_core::connector::{AuthOption, Connector, ConnectorAction, Function, Operation, RestCall};
 use membrane_core::element::{ActionSpec, Element, Spec};
 use membrane_core::op::{Create, Op, Update};
-use membrane_core::{DataSchema, ErrorBody, Selector};
+use membrane_core::{DataSchema, Selector};
 use membrane_engine::Engine;
 use membrane_engine::op::Execute;
 use membrane_engine::store::SqliteStore;
@@ -23,8 +23,6 @@ pub(crate) struct Stage {
     pub(crate) faults: FaultServer,
     pub(crate) engine: Engine,
     pub(crate) client: Client,
-    /// Where the server is, when there is one.
-    url: Option<String>,
 }
 
 struct Minted;
@@ -52,39 +50,15 @@ impl Stage {
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         stage.client = Client::remote(&url, Minted).unwrap();
-        stage.url = Some(url);
         stage
     }
 
     /// Calls any operation, over the transport of this stage: as a customer, or as a manager.
     pub(crate) async fn call<T: Execute>(&self, customer: Option<&str>, op: T) -> Result<T::Output> {
-        let Some(url) = &self.url else {
-            let caller = match customer {
-                Some(id) => self.engine.customer(id).await?,
-                None => self.engine.manager(),
-            };
-            return self.engine.call(&caller, op).await;
-        };
-        let input = serde_json::to_value(op).unwrap();
-        // A selector of fields travels in the query, which is the second spelling.
-        let mut routes = T::info().routes.into_iter();
-        let (method, encoded) = routes
-            .find_map(|route| Some((route.method.clone(), route.encode(input.clone()).ok()?)))
-            .expect("some route takes this input");
-        let token = Minted.token(customer).await?;
-        let mut request = reqwest::Client::new()
-            .request(method, format!("{url}{}", encoded.target))
-            .bearer_auth(token.expose());
-        if let Some(body) = encoded.body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+        match customer {
+            Some(id) => self.client.customer(id).call(op).await,
+            None => self.client.call(op).await,
         }
-        let response = request.send().await.unwrap();
-        let is_success = response.status().is_success();
-        let body = response.bytes().await.unwrap();
-        if is_success {
-            return Ok(serde_json::from_slice(&body).unwrap());
-        }
-        Err(serde_json::from_slice::<ErrorBody>(&body).unwrap().into())
     }
 
     /// Adds an element as its fields say.
@@ -125,7 +99,7 @@ impl Stage {
             .await
             .unwrap();
         let client = Client::in_process(engine.clone());
-        Self { tasks, crm, faults, engine, client, url: None }
+        Self { tasks, crm, faults, engine, client }
     }
 
     /// A customer that is connected to both apps.

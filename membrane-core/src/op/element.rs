@@ -21,6 +21,8 @@ pub(super) const SELECTOR: &[&str] = &[
     "instanceKey",
     "parentId",
     "parentKey",
+    "tenantId",
+    "userId",
 ];
 
 macro_rules! selecting {
@@ -54,6 +56,8 @@ macro_rules! selecting {
         }
     };
 }
+
+pub(super) use selecting;
 
 selecting! {
     /// Reads one element.
@@ -176,6 +180,9 @@ pub struct Create<S> {
     /// The connection it is to belong to, in the place of `fields.connectionId`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<String>,
+    /// The layer it must be at. At that of connections, an integration means its customer's default connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer: Option<LayerName>,
     #[serde(skip)]
     #[schemars(skip)]
     kind: PhantomData<fn() -> S>,
@@ -191,7 +198,7 @@ impl<S> std::fmt::Debug for Create<S> {
 impl<S> Create<S> {
     /// Takes the fields.
     pub fn new(fields: Map<String, Value>) -> Self {
-        Self { fields, integration_id: None, connection_id: None, kind: PhantomData }
+        Self { fields, integration_id: None, connection_id: None, layer: None, kind: PhantomData }
     }
 }
 
@@ -206,7 +213,7 @@ impl<S: Spec> Op for Create<S> {
             match layer {
                 LayerName::Connection => {
                     routes.push(post(format!("/connections/{{connectionId}}/{plural}")));
-                    routes.push(post(format!("/{}-instances", S::KIND)));
+                    routes.push(post(format!("/{}-instances", S::KIND)).fixed("layer", "connection"));
                 }
                 LayerName::Integration => {
                     routes.push(post(format!("/integrations/{{integrationId}}/{plural}")));
@@ -337,7 +344,7 @@ pub(super) fn reader(kind: ElementKind) -> Access {
 }
 
 /// Who may write a kind: customers their connections and what belongs to these; the engine checks the rest.
-fn writer(kind: ElementKind) -> Access {
+pub(super) fn writer(kind: ElementKind) -> Access {
     let is_theirs = kind.is_of_customer() || kind == ElementKind::Connection;
     let can_be = kind.layers().contains(&LayerName::Connection);
     if is_theirs || can_be { Access::Customer } else { Access::Manager }

@@ -36,6 +36,9 @@ pub struct ListQuery {
     /// Archived ones too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub include_archived: Option<bool>,
+    /// With this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// At this layer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<LayerName>,
@@ -57,6 +60,9 @@ pub struct ListQuery {
     /// With this parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<String>,
+    /// Below the parent with this key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_key: Option<String>,
     /// Below this universal element, by id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub universal_parent_id: Option<String>,

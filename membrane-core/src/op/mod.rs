@@ -11,6 +11,7 @@ mod connection;
 mod connector;
 mod element;
 mod field_mapping;
+mod history;
 mod link;
 mod list;
 mod log;
@@ -39,16 +40,17 @@ pub use self::connector::{
 };
 pub use self::element::{Archive, Create, Explain, Get, Replace, Reset, Restore, Setup, Update};
 pub use self::field_mapping::{GetAppSchema, MappedFields, RunFieldMapping};
+pub use self::history::{Checkpoint, DiffCheckpoints, ListCheckpoints, Revert};
 pub use self::link::{CreateDataLink, DataLink, DeleteDataLinks, FindDataLinks};
 pub use self::list::{List, ListQuery};
 pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 pub use self::route::{Body, Encoded, Route};
-pub use self::workspace::{ExportWorkspace, ImportWorkspace, WorkspaceExport, WorkspaceImport};
 pub use self::source::{
     CreateSourceRecord, DeleteSourceRecord, FindSourceRecord, GetSourceCollection, ListSourceRecords,
     MatchSourceRecord, SearchSourceRecords, SourceChange, SourceFields, SourceList, SourceMatch,
     SourceRecord, SourceSearch, SourceTarget, UnifiedToNative, UpdateSourceRecord,
 };
+pub use self::workspace::{ExportWorkspace, ImportWorkspace, WorkspaceExport, WorkspaceImport};
 
 /// One operation of the catalogue; the struct is its input.
 ///

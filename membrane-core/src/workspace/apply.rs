@@ -1,7 +1,8 @@
 use serde_json::{Map, Value};
 
-use super::diff::{Change, Diff, FieldChange};
+use super::diff::{Change, Diff};
 use super::entry::{Entries, Entry, EntryKey};
+use crate::element::FieldChange;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Entries {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::entry::{Entries, Entry, EntryKey, Parent};
 use super::fields;
 use super::parents::{Above, Uuids};
-use crate::element::ElementKind;
+use crate::element::{ElementKind, FieldChange, compare};
 
 /// What makes one set of entries the other: additions, changes by field, removals.
 ///
@@ -70,46 +70,6 @@ impl Change {
     }
 }
 
-/// What happens to one field: an operation of [JSON Patch](https://www.rfc-editor.org/rfc/rfc6902), with the value there
-/// was. A path enters objects only; a list changes as a whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "op", rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum FieldChange {
-    /// The field is new.
-    Add {
-        /// The place, a [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901).
-        path: String,
-        /// The value.
-        value: Value,
-    },
-    /// The field goes.
-    Remove {
-        /// The place.
-        path: String,
-        /// The value it had.
-        was: Value,
-    },
-    /// The field has another value.
-    Replace {
-        /// The place.
-        path: String,
-        /// The value it had.
-        was: Value,
-        /// The value.
-        value: Value,
-    },
-}
-
-impl FieldChange {
-    /// The place, a JSON Pointer.
-    pub fn path(&self) -> &str {
-        match self {
-            Self::Add { path, .. } | Self::Remove { path, .. } | Self::Replace { path, .. } => path,
-        }
-    }
-}
-
 /// Says what makes `from` the same as `to`.
 ///
 /// Uuids do not count: where matched elements have different ones, what `to` says by uuid is read in terms of `from`.
@@ -136,7 +96,7 @@ impl FieldChange {
 /// ");
 /// assert_eq!(serde_json::to_value(&changes)?, serde_json::json!([{
 ///     "change": "changed", "type": "action", "key": "close",
-///     "patch": [{"op": "replace", "path": "/config/request/method", "was": "POST", "value": "PUT"}],
+///     "patch": [{"op": "replace", "path": "/config/request/method", "oldValue": "POST", "value": "PUT"}],
 /// }]));
 ///
 /// let mut patched = old.clone();
@@ -235,29 +195,4 @@ fn patch(before: &Entry, after: &Map<String, Value>, is_moved: bool) -> Vec<Fiel
     let mut patch = Vec::new();
     compare("", &before.fields, after, &counts, &mut patch);
     patch
-}
-
-/// Compares objects. How deep entries nest is bounded where they are made.
-fn compare(
-    path: &str,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    counts: &dyn Fn(&str) -> bool,
-    patch: &mut Vec<FieldChange>,
-) {
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    for name in names.into_iter().filter(|name| counts(name)) {
-        let path = format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"));
-        match (before.get(name), after.get(name)) {
-            (None, Some(value)) => patch.push(FieldChange::Add { path, value: value.clone() }),
-            (Some(was), None) => patch.push(FieldChange::Remove { path, was: was.clone() }),
-            (Some(Value::Object(before)), Some(Value::Object(after))) => {
-                compare(&path, before, after, &|_| true, patch);
-            }
-            (Some(was), Some(value)) if was != value => {
-                patch.push(FieldChange::Replace { path, was: was.clone(), value: value.clone() });
-            }
-            _ => {}
-        }
-    }
 }

@@ -27,8 +27,9 @@ mod report;
 mod scalar;
 mod yaml;
 
-pub use self::diff::{Change, Diff, FieldChange, diff};
+pub use self::diff::{Change, Diff, diff};
 pub use self::entry::{Entries, Entry, EntryKey, Parent};
 pub use self::files::WorkspaceFiles;
 pub use self::read::Reading;
 pub use self::report::{FieldsOf, Problem, Report};
+pub use crate::element::FieldChange;

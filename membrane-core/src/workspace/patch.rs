@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::diff::{Change, Diff, FieldChange};
+use super::diff::{Change, Diff};
 use super::{fields, path, yaml};
+use crate::element::FieldChange;
 use crate::file::shown;
 
 /// Equal lines shown around those that differ.

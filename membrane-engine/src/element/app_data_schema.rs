@@ -18,7 +18,7 @@ use crate::{Caller, Engine};
 #[async_trait]
 impl Kind for AppDataSchemaSpec {
     const FILTERS: &'static [&'static str] =
-        &["isUniversal", "tenantId", "userId", "parentId", "instanceKey"];
+        &["isUniversal", "tenantId", "userId", "parentId", "parentKey", "instanceKey"];
 
     async fn select(
         engine: &Engine,
@@ -52,7 +52,7 @@ impl Kind for AppDataSchemaSpec {
 
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Element<Self>>> {
         let is_universal = query.is_universal.map(|is| ("isUniversal".to_owned(), is.into()));
-        list(engine, caller, query, is_universal).await
+        list::<Self, Self>(engine, caller, query, is_universal).await
     }
 
     async fn prepare(
@@ -117,7 +117,7 @@ impl Kind for AppDataSchemaSpec {
         let mut below = selector.clone();
         below.layer = Some(LayerName::Connection);
         match Self::select(engine, caller, &below, false).await {
-            Err(error) if error.kind() == ErrorKind::NotFound && !caller.is_manager() => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && is_for_one(caller, selector) => {}
             outcome => return outcome,
         }
         let mut shared = selector.clone();
@@ -127,7 +127,7 @@ impl Kind for AppDataSchemaSpec {
         let parent = select_shared::<Self>(engine, caller, &shared, false).await?;
         let mut element = Element::new(new_id(), "", parent.spec.clone());
         element.spec.is_universal = Some(false);
-        element.place = owner(engine, caller, &Map::new()).await?;
+        element.place = owner(engine, caller, &named_customer(selector)).await?;
         element.place.instance_key.clone_from(&selector.instance_key);
         element.place.is_customized = Some(false);
         take_over(&mut element, &parent);
@@ -148,8 +148,19 @@ impl Kind for AppDataSchemaSpec {
     }
 }
 
-/// Lists elements of a kind that belongs to customers.
-pub(super) async fn list<S: Kind>(
+/// Whether a selector leads to one customer's instance: that of the customer who asks, or who is named.
+pub(super) fn is_for_one(caller: &Caller, selector: &Selector) -> bool {
+    !caller.is_manager() || selector.user_id.is_some() || selector.tenant_id.is_some()
+}
+
+/// The customer a selector names, as fields do.
+pub(super) fn named_customer(selector: &Selector) -> Map<String, Value> {
+    let named = [("tenantId", &selector.tenant_id), ("userId", &selector.user_id)];
+    named.into_iter().filter_map(|(name, id)| Some((name.to_owned(), id.clone()?.into()))).collect()
+}
+
+/// Lists elements of a kind that belongs to customers, instances of elements of another one.
+pub(super) async fn list<S: Kind, P: Kind>(
     engine: &Engine,
     caller: &Caller,
     query: &ListQuery,
@@ -160,9 +171,18 @@ pub(super) async fn list<S: Kind>(
         Whose::One(customer) => Some(customer),
         Whose::Nobody => return Ok(Page::default()),
     };
+    let mut parent = query.parent_id.as_deref().map(ElementId::from);
+    if let Some(key) = &query.parent_key {
+        match select_shared::<P>(engine, caller, &Selector::key(key), true).await {
+            Ok(found) if parent.as_ref().is_none_or(|parent| *parent == found.id) => parent = Some(found.id),
+            Ok(_) => return Ok(Page::default()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Page::default()),
+            Err(error) => return Err(error),
+        }
+    }
     let store_query = Query {
         customer,
-        parent: query.parent_id.as_deref().map(ElementId::from),
+        parent,
         instance_key: query.instance_key.clone(),
         fields: field.into_iter().collect(),
         search: query.search.clone(),
@@ -231,8 +251,15 @@ pub(super) async fn instance_of<S: Kind>(
     selector: &Selector,
     archived: bool,
 ) -> Result<Option<Element<S>>> {
+    let customer =
+        match whose(engine, caller, selector.tenant_id.as_deref(), selector.user_id.as_deref()).await? {
+            Whose::Anyone => None,
+            Whose::One(customer) => Some(customer),
+            Whose::Nobody => return Ok(None),
+        };
     let query = Query {
         parent: Some(parent.clone()),
+        customer,
         instance_key: Some(selector.instance_key.clone().unwrap_or_default()),
         include_archived: archived,
         ..Query::default()

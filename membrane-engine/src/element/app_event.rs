@@ -4,7 +4,7 @@ use membrane_core::op::ListQuery;
 use membrane_core::{Error, ErrorKind, Page, Result, Selector};
 use serde_json::{Map, Value};
 
-use super::app_data_schema::{instance_of, list, owner, parent_of, take_over};
+use super::app_data_schema::{instance_of, is_for_one, list, named_customer, owner, parent_of, take_over};
 use super::select::{by_id, missing};
 use super::workspace::select as select_shared;
 use super::{Kind, add, in_field};
@@ -14,7 +14,7 @@ use crate::{Caller, Engine};
 #[async_trait]
 impl Kind for AppEventSubscriptionSpec {
     const FILTERS: &'static [&'static str] =
-        &["tenantId", "userId", "parentId", "instanceKey", "isSubscribed"];
+        &["tenantId", "userId", "parentId", "parentKey", "instanceKey", "isSubscribed"];
 
     async fn select(
         engine: &Engine,
@@ -33,7 +33,7 @@ impl Kind for AppEventSubscriptionSpec {
 
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Element<Self>>> {
         let is_subscribed = query.is_subscribed.map(|is| ("isSubscribed".to_owned(), is.into()));
-        list(engine, caller, query, is_subscribed).await
+        list::<Self, AppEventTypeSpec>(engine, caller, query, is_subscribed).await
     }
 
     async fn prepare(
@@ -62,7 +62,10 @@ impl Kind for AppEventSubscriptionSpec {
         Ok(())
     }
 
-    async fn show(_engine: &Engine, _caller: &Caller, element: &mut Element<Self>) -> Result<()> {
+    async fn show(_engine: &Engine, caller: &Caller, element: &mut Element<Self>) -> Result<()> {
+        if !caller.is_manager() {
+            element.spec.subscription_request.headers = None;
+        }
         element.spec.app_event_type_id =
             element.place.parent_id.as_ref().map(ToString::to_string).unwrap_or_default();
         Ok(())
@@ -70,12 +73,12 @@ impl Kind for AppEventSubscriptionSpec {
 
     async fn own(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Element<Self>> {
         match Self::select(engine, caller, selector, false).await {
-            Err(error) if error.kind() == ErrorKind::NotFound && !caller.is_manager() => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && is_for_one(caller, selector) => {}
             outcome => return outcome,
         }
         let parent = event_type(engine, caller, selector).await?;
         let mut element = Element::new(new_id(), "", Self::default());
-        element.place = owner(engine, caller, &Map::new()).await?;
+        element.place = owner(engine, caller, &named_customer(selector)).await?;
         element.place.instance_key.clone_from(&selector.instance_key);
         subscribe(&mut element, &parent);
         match add(engine, caller, &mut element).await {

@@ -10,6 +10,7 @@ mod data_link_table;
 pub(crate) mod data_source;
 pub(crate) mod field_mapping;
 mod flow;
+pub(crate) mod history;
 pub(crate) mod integration;
 pub(crate) mod layered;
 mod package;
@@ -205,6 +206,19 @@ pub(crate) fn stamp_new<S: Spec>(element: &mut Element<S>) -> Result<()> {
     Ok(())
 }
 
+/// Gives an element without a key the one its name makes, or one of its kind and id where that makes none.
+pub(crate) fn give_key<S: Spec>(element: &mut Element<S>) {
+    if element.key.is_some() {
+        return;
+    }
+    let made = Key::from_name(&element.name);
+    let id = element.id.as_str();
+    element.key = Some(match made.as_str() {
+        "" => Key::new(format!("{}-{}", S::KIND, &id[id.len().saturating_sub(8)..])),
+        _ => made,
+    });
+}
+
 /// A customer's key is its internal id, which is the product's to shape.
 fn check_key<S: Spec>(element: &Element<S>) -> Result<()> {
     match &element.key {
@@ -315,6 +329,7 @@ pub(crate) fn with_fields<S: Kind>(
     let mut doc = document(current)?;
     for &name in COMMON_EDITABLE.iter().chain(S::EDITABLE).chain(layer) {
         match fields.get(name) {
+            Some(Value::Null) if name == "uuid" => {}
             Some(Value::Null) => drop(doc.shift_remove(name)),
             Some(value) => drop(doc.insert(name.to_owned(), value.clone())),
             // A uuid and a name are not cleared by leaving them out: the one is for good, the other required.
@@ -325,9 +340,8 @@ pub(crate) fn with_fields<S: Kind>(
         }
     }
     let secret = sealed::take::<S>(&mut doc);
-    let mut element: Element<S> = serde_json::from_value(Value::Object(doc)).map_err(|error| {
-        Error::invalid_input(format!("this is no {}: {error}", S::KIND)).with("field", S::KIND)
-    })?;
+    let mut element: Element<S> =
+        serde_json::from_value(Value::Object(doc)).map_err(|error| misfit::<S>(current, fields, &error))?;
     sealed::put(&mut element, secret)?;
     element.related = current.related.clone();
     element.is_deactivated = None;
@@ -340,6 +354,18 @@ pub(crate) fn with_fields<S: Kind>(
     Ok(element)
 }
 
+/// Says which of the fields it is that does not fit.
+fn misfit<S: Spec>(current: &Element<S>, fields: &Map<String, Value>, all: &serde_json::Error) -> Error {
+    for (name, value) in fields {
+        let Ok(mut doc) = document(current) else { break };
+        doc.insert(name.clone(), value.clone());
+        if let Err(error) = serde_json::from_value::<Element<S>>(Value::Object(doc)) {
+            return in_field(name, &Error::invalid_input(error.to_string()));
+        }
+    }
+    Error::invalid_input(format!("the fields do not make one of the {}: {all}", S::KIND.plural()))
+}
+
 fn taken<S: Spec>(error: Error, element: &Element<S>) -> Error {
     if error.kind() != ErrorKind::AlreadyExists {
         return error;
@@ -350,6 +376,9 @@ fn taken<S: Spec>(error: Error, element: &Element<S>) -> Error {
         (Some(_), None) if S::KIND.is_of_customer() => ", or another instance of the same for the customer",
         _ => "",
     };
-    Error::new(ErrorKind::AlreadyExists, format!("there is a {} with the key `{key}` already{or}", S::KIND))
-        .with("key", key)
+    Error::new(
+        ErrorKind::AlreadyExists,
+        format!("there is one of the {} with the key `{key}` already{or}", S::KIND.plural()),
+    )
+    .with("key", key)
 }

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use membrane_core::element::{AppEventTypeSpec, AppSpec, Element, Place, ScreenSpec, Spec};
 use membrane_core::op::ListQuery;
-use membrane_core::{Error, Formula, Key, Page, Result, Selector};
+use membrane_core::{Error, Formula, Page, Result, Selector};
 use serde_json::{Map, Value};
 
 use super::select::{by_id, find, missing, only};
-use super::{Kind, in_field};
+use super::{Kind, give_key, in_field};
 use crate::clock::new_id;
 use crate::store::Query;
 use crate::{Caller, Engine};
@@ -31,6 +31,7 @@ pub(super) async fn select<S: Kind>(
 
 async fn list<S: Spec>(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Element<S>>> {
     let store_query = Query {
+        key: query.key.clone(),
         search: query.search.clone(),
         include_archived: query.include_archived == Some(true),
         ..Query::default()
@@ -42,15 +43,15 @@ async fn list<S: Spec>(engine: &Engine, caller: &Caller, query: &ListQuery) -> R
 pub(super) fn settle<S: Spec>(element: &mut Element<S>) {
     element.place = Place::default();
     if !element.name.trim().is_empty() {
-        element.key.get_or_insert_with(|| Key::from_name(&element.name));
+        give_key(element);
     }
 }
 
 macro_rules! workspace_kind {
-    ($spec:ty, $check:expr) => {
+    ($spec:ty, $check:expr, $show:expr) => {
         #[async_trait]
         impl Kind for $spec {
-            const FILTERS: &'static [&'static str] = &[];
+            const FILTERS: &'static [&'static str] = &["key"];
 
             async fn select(
                 engine: &Engine,
@@ -79,13 +80,30 @@ macro_rules! workspace_kind {
                 settle(element);
                 $check(element, fields)
             }
+
+            async fn show(_engine: &Engine, caller: &Caller, element: &mut Element<Self>) -> Result<()> {
+                $show(caller, element);
+                Ok(())
+            }
         }
     };
 }
 
-workspace_kind!(AppSpec, check_app);
-workspace_kind!(AppEventTypeSpec, check_event_type);
-workspace_kind!(ScreenSpec, check_screen);
+workspace_kind!(AppSpec, check_app, as_it_is);
+workspace_kind!(AppEventTypeSpec, check_event_type, hide_address);
+workspace_kind!(ScreenSpec, check_screen, as_it_is);
+
+fn as_it_is<S>(_caller: &Caller, _element: &mut Element<S>) {}
+
+/// Who knows the address for all customers can send events in the name of any, and the request that subscribes may
+/// hold what the product lets in by.
+fn hide_address(caller: &Caller, element: &mut Element<AppEventTypeSpec>) {
+    if !caller.is_manager() {
+        element.spec.webhook_key.clear();
+        element.spec.global_webhook_uri.clear();
+        element.spec.subscribe_request = None;
+    }
+}
 
 fn check_app(element: &mut Element<AppSpec>, _fields: &Map<String, Value>) -> Result<()> {
     named(element)

@@ -21,7 +21,7 @@ const BARE_MARK: &str = "\"***\"";
 /// Shorter values are no secrets, and would blank half of every text.
 const SHORTEST: usize = 4;
 
-/// Of a long text this much is kept behind what is shown.
+/// Of a long text at most this much is kept behind what is shown.
 pub(crate) const BEYOND: usize = 8 * 1024;
 
 /// Shorter values are parts of names by chance.
@@ -46,6 +46,8 @@ pub(crate) struct Mask {
     secrets: Option<AhoCorasick>,
     /// Secrets that may not end within what is kept of a long text, however they are spelled.
     long: Vec<Zeroizing<String>>,
+    /// Behind what is shown of a long text, every other secret ends within so many bytes.
+    reach: usize,
     /// Whether `+` may stand for a part of a secret.
     has_space: bool,
     /// Secrets in lower case that can stand in a header's name.
@@ -72,7 +74,7 @@ impl Mask {
             texts.push(Zeroizing::new(value.to_owned()));
         }
         if texts.is_empty() {
-            return Ok(Self { secrets: None, long: Vec::new(), has_space: false, names: None });
+            return Ok(Self { secrets: None, long: Vec::new(), reach: 0, has_space: false, names: None });
         }
         let has_space = texts.iter().any(|text| text.contains(' '));
         let patterns = texts.iter().map(|text| text.as_bytes());
@@ -84,8 +86,15 @@ impl Mask {
             true => None,
             false => Some(AhoCorasick::new(names.iter().map(|name| name.as_bytes())).map_err(too_many)?),
         };
+        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
+        let reach = BEYOND.min(longest * LONGEST_SPELLING);
         texts.retain(|text| text.len() > BEYOND / LONGEST_SPELLING);
-        Ok(Self { secrets: Some(secrets), long: texts, has_space, names })
+        Ok(Self { secrets: Some(secrets), long: texts, reach, has_space, names })
+    }
+
+    /// How much of a long text is to be kept behind what is shown of it, at most [`BEYOND`].
+    pub(crate) fn reach(&self) -> usize {
+        self.reach
     }
 
     /// Masks a text.

@@ -5,7 +5,7 @@ use membrane_core::element::{Element, Explanation};
 use membrane_core::op::{
     Archive, Create, Explain, Get, List, ListQuery, Replace, Reset, Restore, Setup, Update,
 };
-use membrane_core::{Error, Page, Result};
+use membrane_core::{Error, LayerName, Page, Result};
 use serde_json::Value;
 
 use super::Execute;
@@ -59,6 +59,9 @@ impl<S: Plain> Execute for Create<S> {
             if let Some(named) = named {
                 fields.insert(name.to_owned(), named.into());
             }
+        }
+        if self.layer == Some(LayerName::Connection) {
+            layered::on_connection(engine, caller, &mut fields).await?;
         }
         element::create(engine, caller, &fields).await
     }

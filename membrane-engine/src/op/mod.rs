@@ -8,6 +8,7 @@ mod connection;
 mod connector;
 mod element;
 mod field_mapping;
+mod history;
 mod link;
 mod log;
 mod source;
@@ -164,6 +165,9 @@ pub fn catalogue() -> &'static [Entry] {
                 Entry::of::<op::Replace<ConnectionSpec>>(),
                 Entry::of::<op::Archive<ConnectionSpec>>(),
                 Entry::of::<op::Restore<ConnectionSpec>>(),
+                Entry::of::<op::ListCheckpoints<ConnectionSpec>>(),
+                Entry::of::<op::DiffCheckpoints<ConnectionSpec>>(),
+                Entry::of::<op::Revert<ConnectionSpec>>(),
                 Entry::of::<op::TestConnection>(),
                 Entry::of::<op::GetConnectionOperation>(),
                 Entry::of::<op::RunOperation>(),
@@ -229,6 +233,9 @@ fn kind<S: Plain>() -> Vec<Entry> {
         Entry::of::<op::Replace<S>>(),
         Entry::of::<op::Archive<S>>(),
         Entry::of::<op::Restore<S>>(),
+        Entry::of::<op::ListCheckpoints<S>>(),
+        Entry::of::<op::DiffCheckpoints<S>>(),
+        Entry::of::<op::Revert<S>>(),
     ]
 }
 

@@ -21,6 +21,9 @@ pub use self::link::{LinkDirection, LinkQuery, LinkRow};
 pub use self::run::{Requests, RunKind, RunQuery, RunRow};
 pub use self::sqlite::{SqliteOptions, SqliteStore};
 
+/// Checkpoints a [`Store`] keeps of each row.
+pub const CHECKPOINTS_KEPT: u64 = 100;
+
 /// Whose rows a call may see. Every call of a [`Store`] carries one; none can forget it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -131,6 +134,17 @@ pub struct Query {
     pub include_archived: bool,
 }
 
+/// What a row was after one of its changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckpointRow {
+    /// Counts the changes of the row, from 1.
+    pub number: u64,
+    /// The customer in whose scope the change was made; `None` for the workspace's.
+    pub made_by: Option<CustomerId>,
+    /// The row, as the change left it.
+    pub row: Row,
+}
+
 /// What is secret of an element, as it is kept: never in clear.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed {
@@ -224,12 +238,15 @@ pub enum Write {
 /// - [`Store::write`] is atomic and durable when it returns: killing the process right after loses
 ///   nothing. Either every change of the list is made or none; a change sees those before it in the list.
 ///   A caller that drops the future gets one of the two as well, and nothing in between.
+/// - Every insert and update keeps what the row is then, in the same transaction: a checkpoint, numbered from 1,
+///   unless nothing but revision and `updated_at` changed. Of each row the newest [`CHECKPOINTS_KEPT`] are kept.
+///   They are as narrow as sealed records: a customer's scope sees those of that customer's rows only.
 /// - Calls may come from many tasks and, for a shared database, many processes at once. Waiting for a
 ///   lock is the store's own business; a busy database MUST NOT reach the caller while waiting can help,
 ///   and is `LockTimeout` with [`Retry::Backoff`](membrane_core::Retry::Backoff) after that.
 /// - Other faults of the database are `Internal`; the message names the operation, never a row's content.
 /// - Listings are ordered by id, oldest first ([`Store::runs`]: newest first unless the query says otherwise, as
-///   [`Store::links`] when it does); a cursor is the id to go on
+///   [`Store::links`] when it does; [`Store::checkpoints`]: newest first); a cursor is the id to go on
 ///   after ([`Store::sealed_not_under`]: opaque) and stays valid while rows come and go. `limit` is
 ///   [`Paging::limit`]. A page that has a cursor is full; a page without is the last.
 ///
@@ -285,6 +302,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// Makes all these changes or none.
     async fn write(&self, scope: &Scope, writes: Vec<Write>) -> Result<()>;
+
+    /// Lists what a row was after its changes, the newest first. The cursor is the number to go on below.
+    async fn checkpoints(
+        &self,
+        scope: &Scope,
+        kind: ElementKind,
+        id: &ElementId,
+        paging: &Paging,
+    ) -> Result<Page<CheckpointRow>>;
+
+    /// Reads what a row was after one of its changes.
+    async fn checkpoint(
+        &self,
+        scope: &Scope,
+        kind: ElementKind,
+        id: &ElementId,
+        number: u64,
+    ) -> Result<Option<CheckpointRow>>;
 
     /// Reads the sealed record of an element; a customer's scope reads that customer's only.
     async fn sealed(&self, scope: &Scope, element: &ElementId) -> Result<Option<Sealed>>;

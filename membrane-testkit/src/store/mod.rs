@@ -3,6 +3,7 @@
 //! Each behaviour is one async function that takes an open store, works in a workspace of its own, and
 //! panics where the store breaks the contract. [`store_suite!`](crate::store_suite) mounts them all.
 
+pub mod checkpoints;
 pub mod fields;
 pub mod keys;
 pub mod links;
@@ -39,6 +40,12 @@ pub mod writes;
 macro_rules! store_suite {
     ($open:path) => {
         $crate::store_suite! { @mount $open;
+            checkpoints: [
+                are_bounded,
+                are_the_owners_own,
+                leave_out_what_changed_nothing,
+                tell_every_change,
+            ]
             fields: [
                 compare_by_type_and_value,
                 have_names_of_any_form,
@@ -140,6 +147,7 @@ mod tests {
     fn every_behaviour_is_mounted() {
         let list = include_str!("mod.rs");
         let files = [
+            include_str!("checkpoints.rs"),
             include_str!("fields.rs"),
             include_str!("keys.rs"),
             include_str!("links.rs"),

@@ -12,6 +12,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -63,7 +64,7 @@ pub(super) struct Projection {
     fields: Goal,
 }
 
-/// The names in an object that matter, sorted.
+/// The names in an object that matter, the shortest first: most names differ in length from most others.
 #[derive(Debug)]
 struct Branch {
     names: Vec<(String, Place)>,
@@ -166,6 +167,10 @@ fn leads(names: &[&str], steps: &[Step]) -> bool {
     names.iter().all(|name| matches!(steps.next(), Some(Step::Property(step)) if step == name))
 }
 
+fn by_length(a: &str, b: &str) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
 impl Branch {
     /// The names at this depth of these leaves; `first` is the slot of the first.
     fn of(leaves: &[Vec<&str>], depth: usize, first: usize) -> Self {
@@ -183,11 +188,12 @@ impl Branch {
             }
             slot += group.len();
         }
+        names.sort_unstable_by(|(a, _), (b, _)| by_length(a, b));
         Self { names, slots: first..slot }
     }
 
     fn place(&self, name: &str) -> Option<&Place> {
-        let found = self.names.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        let found = self.names.binary_search_by(|(known, _)| by_length(known, name)).ok()?;
         self.names.get(found).map(|(_, place)| place)
     }
 

@@ -164,7 +164,12 @@ impl Layered for FlowSpec {
     }
 
     fn reset(&mut self, parent: &Self, parts: &Map<String, Value>) -> Result<bool> {
+        const PARTS: &[&str] = &["name", "nodes", "allNodes"];
         let is_set = |value: Option<&Value>| value == Some(&Value::Bool(true));
+        if let Some(other) = parts.keys().find(|name| !PARTS.contains(&name.as_str())) {
+            let message = format!("`{other}` is no part of a flow; these are: `{}`", PARTS.join("`, `"));
+            return Err(Error::invalid_input(message).with("field", other));
+        }
         let keys = match parts.get("nodes") {
             None | Some(Value::Null) => None,
             Some(Value::Object(keys)) => Some(keys),
@@ -174,29 +179,24 @@ impl Layered for FlowSpec {
             }
         };
         let own = (self.parameters.take(), self.enabled);
-        let only_name = is_set(parts.get("name")) && keys.is_none() && parts.get("allNodes").is_none();
-        let is_left = match keys.filter(|_| !is_set(parts.get("allNodes"))) {
-            Some(keys) if !self.is_whole() => {
-                for (_, node) in self.nodes.iter_mut().flatten().filter(|(key, _)| is_set(keys.get(*key))) {
+        let is_left = if parts.is_empty() || is_set(parts.get("allNodes")) {
+            *self = parent.inherit(Cow::Owned(parent.clone()), false).into_owned();
+            false
+        } else if let Some(keys) = keys {
+            let is_named = |key: &str| is_set(keys.get(key));
+            let was_whole = self.is_whole();
+            for (key, node) in self.nodes.iter_mut().flatten() {
+                if is_named(key) {
                     node.is_customized = None;
+                } else if was_whole {
+                    // Every node is its own: those that are not named stay so, and say it.
+                    node.is_customized = Some(true);
                 }
-                self.nodes = Some(self.nodes_over(parent));
-                !self.is_whole()
             }
-            Some(keys) => {
-                // Every node is its own: those that are named go back, the others stay, and say so.
-                let named = |key: &str| is_set(keys.get(key));
-                for (key, node) in self.nodes.iter_mut().flatten() {
-                    node.is_customized = (!named(key)).then_some(true);
-                }
-                self.nodes = Some(self.nodes_over(parent));
-                !self.is_whole()
-            }
-            None if only_name => true,
-            None => {
-                *self = parent.inherit(Cow::Owned(parent.clone()), false).into_owned();
-                false
-            }
+            self.nodes = Some(self.nodes_over(parent));
+            !self.is_whole()
+        } else {
+            true
         };
         (self.parameters, self.enabled) = own;
         Ok(is_left)

@@ -1,11 +1,12 @@
 use std::cmp::Reverse;
 
 use membrane_core::element::layer::{self, Layer};
-use membrane_core::element::{At, Connection, Effective, Element, Layered, resolve};
+use membrane_core::element::{At, Connection, Effective, Element, ElementKind, Layered, resolve};
 use membrane_core::{Error, ErrorKind, IntegrationId, LayerName, Paging, Result, Selector};
 
 use super::LayeredKind;
-use crate::element::select::{by_id, connection_of, find, integration_of};
+use crate::element::customer::{Whose, whose};
+use crate::element::select::{by_id, connection_of, default_of, find, integration_of, missing};
 use crate::store::Query;
 use crate::{Caller, Engine};
 
@@ -21,11 +22,27 @@ impl Ground {
     /// The ground a selector names.
     pub(crate) async fn of(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<Self> {
         let (id, key) = (selector.connection_id.as_deref(), selector.connection_key.as_deref());
+        let customer =
+            match whose(engine, caller, selector.tenant_id.as_deref(), selector.user_id.as_deref()).await? {
+                Whose::Anyone => None,
+                Whose::One(customer) => Some(customer),
+                Whose::Nobody => return Err(missing(ElementKind::Customer, selector)),
+            };
         if let Some(connection) = connection_of(engine, caller, id, key).await? {
+            if customer.is_some() && connection.place.tenant_id != customer {
+                return Err(missing(ElementKind::Connection, selector));
+            }
             return Ok(Self::at(connection, selector.instance_key.clone()));
         }
         let (id, key) = (selector.integration_id.as_deref(), selector.integration_key.as_deref());
         let integration = integration_of(engine, caller, id, key).await?;
+        // Who asks for a connection's element and names the app means the default connection.
+        if let (Some(LayerName::Connection), Some(app)) = (selector.layer, &integration)
+            && let Some(customer) = customer.as_ref().or(caller.customer_id())
+            && let Some(connection) = default_of(engine, customer, &app.id.clone().into()).await?
+        {
+            return Ok(Self::at(connection, selector.instance_key.clone()));
+        }
         Ok(Self {
             connection: None,
             integration: integration.map(|integration| integration.id.into()),
@@ -99,6 +116,11 @@ impl<S: Layered> Layers<S> {
                 break;
             }
         }
+        self.shown()
+    }
+
+    /// The same, also where that follows an archived parent: what is shown, and does not run.
+    pub(super) fn shown(&self) -> Result<Effective<'_, S>> {
         resolve(self.universal.as_ref(), self.integration.as_ref(), self.connection.as_ref())
             .ok_or_else(|| Error::internal(format!("{} without layers", S::KIND)))
     }

@@ -1,12 +1,15 @@
 //! What an element depends on: faults there travel down to it, whenever it is shown.
 
-use futures::future::BoxFuture;
+use std::collections::HashMap;
+
 use membrane_core::connector::Connector;
 use membrane_core::element::{
     ActionSpec, AppEventTypeSpec, ConnectionSpec, DataLinkTableSpec, DataSourceSpec, Element, ElementKind,
     FieldMappingSpec, FlowSpec, IntegrationSpec, Place, Reference, State,
 };
-use membrane_core::{ElementId, Error, ErrorBody, ErrorKind, LayerName, Result, Selector};
+use membrane_core::{
+    ConnectionId, ElementId, Error, ErrorBody, ErrorKind, IntegrationId, LayerName, Result, Selector,
+};
 use serde_json::json;
 
 use super::LayeredKind;
@@ -16,12 +19,8 @@ use crate::element::Kind;
 use crate::element::select::by_id;
 use crate::{Caller, Engine};
 
-/// How an element is that another one depends on.
-struct Health {
-    id: ElementId,
-    has_errors: bool,
-    is_deactivated: bool,
-}
+/// Elements that are looked at below one at the most.
+const MOST: usize = 500;
 
 /// Says in an element how it is: its errors, those of what it depends on, and whether it is set up at all.
 pub(super) async fn settle<S: LayeredKind>(
@@ -29,9 +28,43 @@ pub(super) async fn settle<S: LayeredKind>(
     caller: &Caller,
     element: &mut Element<S>,
 ) -> Result<()> {
-    let place = element.place.clone();
+    let (mut errors, mut is_deactivated) = ground(engine, caller, element).await?;
+    let mut references = element.spec.references();
+    if !is_deactivated {
+        let below = Below::of(engine, caller, &element.place, &references).await?;
+        for (reference, at) in references.iter_mut().zip(&below.first) {
+            let found = &below.nodes[*at];
+            let Some(id) = &found.id else {
+                errors.push(missing(reference));
+                continue;
+            };
+            is_deactivated |= found.is_deactivated;
+            if found.has_errors {
+                errors.push(broken(reference.r#type, id.as_str()));
+            }
+            reference.id = Some(id.clone());
+        }
+        if below.is_cut {
+            let message = format!("it depends on more than {MOST} elements, directly or through others");
+            errors.push(Error::new(ErrorKind::Dependency, message));
+        }
+    }
+    errors.extend(S::problems(engine, caller, element, &references).await?);
+    element.state = if errors.is_empty() { State::Ready } else { State::ConfigurationError };
+    element.errors = errors.iter().map(ErrorBody::from).collect();
+    element.is_deactivated = Some(is_deactivated);
+    Ok(())
+}
+
+/// The faults of where an element is, and whether it is out of use with that, or with the parent it follows.
+async fn ground<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    element: &Element<S>,
+) -> Result<(Vec<Error>, bool)> {
+    let place = &element.place;
     let mut errors = Vec::new();
-    let mut is_deactivated = element.archived_at.is_some();
+    let mut is_deactivated = element.archived_at.is_some() || element.is_deactivated == Some(true);
     if let Some(id) = &place.connection_id {
         let found = by_id::<ConnectionSpec>(engine, caller, id.as_str(), true).await?;
         is_deactivated |= found.is_none_or(|found| found.archived_at.is_some());
@@ -43,26 +76,7 @@ pub(super) async fn settle<S: LayeredKind>(
             errors.push(broken(ElementKind::Integration, id.as_str()));
         }
     }
-    let mut references = element.spec.references();
-    if !is_deactivated {
-        for reference in &mut references {
-            match health(engine, caller, &place, reference).await? {
-                Some(health) => {
-                    is_deactivated |= health.is_deactivated;
-                    if health.has_errors {
-                        errors.push(broken(reference.r#type, health.id.as_str()));
-                    }
-                    reference.id = Some(health.id);
-                }
-                None => errors.push(missing(reference)),
-            }
-        }
-    }
-    errors.extend(S::problems(engine, caller, element, &references).await?);
-    element.state = if errors.is_empty() { State::Ready } else { State::ConfigurationError };
-    element.errors = errors.iter().map(ErrorBody::from).collect();
-    element.is_deactivated = Some(is_deactivated);
-    Ok(())
+    Ok((errors, is_deactivated))
 }
 
 fn broken(kind: ElementKind, id: &str) -> Error {
@@ -77,32 +91,112 @@ pub(crate) fn missing(reference: &Reference) -> Error {
         .with_data(json!({"workspaceElementReference": reference}))
 }
 
-/// How an element is that is referred to. It refers to kinds further down only, so this comes to an end.
-fn health<'a>(
-    engine: &'a Engine,
-    caller: &'a Caller,
-    place: &'a Place,
-    reference: &'a Reference,
-) -> BoxFuture<'a, Result<Option<Health>>> {
-    Box::pin(async move {
-        match reference.r#type {
-            ElementKind::Action => Box::pin(of::<ActionSpec>(engine, caller, place, reference)).await,
-            ElementKind::AppEventType => {
-                let selector = selector_of(reference);
-                let found = optional(AppEventTypeSpec::select(engine, caller, &selector, false).await)?;
-                Ok(found.map(|found| Health { id: found.id, has_errors: false, is_deactivated: false }))
+/// What an element refers to, directly and through others. Elements may refer to one another in a circle.
+#[derive(Default)]
+struct Below {
+    nodes: Vec<Node>,
+    known: HashMap<(Reference, Option<IntegrationId>, Option<ConnectionId>), usize>,
+    open: Vec<(usize, Place, Reference)>,
+    /// What the element itself refers to.
+    first: Vec<usize>,
+    /// There were more than are looked at.
+    is_cut: bool,
+}
+
+/// An element that another one depends on, and how it is.
+#[derive(Default)]
+struct Node {
+    /// Absent when there is no such element.
+    id: Option<ElementId>,
+    has_errors: bool,
+    is_deactivated: bool,
+    on: Vec<usize>,
+}
+
+impl Below {
+    async fn of(engine: &Engine, caller: &Caller, place: &Place, references: &[Reference]) -> Result<Self> {
+        let mut below = Self::default();
+        below.first = references.iter().map(|reference| below.point(place, reference)).collect();
+        while let Some((at, place, reference)) = below.open.pop() {
+            if at >= MOST {
+                below.is_cut = true;
+                // Nothing is said of what was not looked at.
+                below.nodes[at].id = Some(ElementId::from(""));
+            } else if let Some(found) = look(engine, caller, &place, &reference).await? {
+                let on =
+                    found.references.iter().map(|reference| below.point(&found.place, reference)).collect();
+                let Found { id, has_errors, is_deactivated, .. } = found;
+                below.nodes[at] = Node { id: Some(id), has_errors, is_deactivated, on };
             }
-            ElementKind::DataLinkTable => {
-                Box::pin(of::<DataLinkTableSpec>(engine, caller, place, reference)).await
-            }
-            ElementKind::DataSource => Box::pin(of::<DataSourceSpec>(engine, caller, place, reference)).await,
-            ElementKind::FieldMapping => {
-                Box::pin(of::<FieldMappingSpec>(engine, caller, place, reference)).await
-            }
-            ElementKind::Flow => Box::pin(of::<FlowSpec>(engine, caller, place, reference)).await,
-            _ => Ok(None),
         }
-    })
+        below.spread();
+        Ok(below)
+    }
+
+    /// The node of a reference; a new one is still to be looked at.
+    fn point(&mut self, place: &Place, reference: &Reference) -> usize {
+        let key = (reference.clone(), place.integration_id.clone(), place.connection_id.clone());
+        *self.known.entry(key).or_insert_with(|| {
+            self.open.push((self.nodes.len(), place.clone(), reference.clone()));
+            self.nodes.push(Node::default());
+            self.nodes.len() - 1
+        })
+    }
+
+    /// Brings faults to what depends on them, until nothing changes.
+    fn spread(&mut self) {
+        let mut changes = true;
+        while std::mem::take(&mut changes) {
+            for at in (0..self.nodes.len()).rev() {
+                let on = self.nodes[at].on.iter().map(|on| &self.nodes[*on]);
+                let (has_errors, is_deactivated) = on.fold((false, false), |(errors, deactivated), on| {
+                    (errors || on.has_errors || on.id.is_none(), deactivated || on.is_deactivated)
+                });
+                let node = &mut self.nodes[at];
+                changes |= has_errors && !node.has_errors || is_deactivated && !node.is_deactivated;
+                node.has_errors |= has_errors;
+                node.is_deactivated |= is_deactivated;
+            }
+        }
+    }
+}
+
+/// What an element is by itself, and what it refers to.
+struct Found {
+    id: ElementId,
+    place: Place,
+    has_errors: bool,
+    is_deactivated: bool,
+    references: Vec<Reference>,
+}
+
+async fn look(
+    engine: &Engine,
+    caller: &Caller,
+    place: &Place,
+    reference: &Reference,
+) -> Result<Option<Found>> {
+    match reference.r#type {
+        ElementKind::Action => Box::pin(of::<ActionSpec>(engine, caller, place, reference)).await,
+        ElementKind::AppEventType => {
+            let selector = selector_of(reference);
+            let found = optional(AppEventTypeSpec::select(engine, caller, &selector, true).await)?;
+            Ok(found.map(|found| Found {
+                id: found.id,
+                place: found.place,
+                has_errors: false,
+                is_deactivated: found.archived_at.is_some(),
+                references: Vec::new(),
+            }))
+        }
+        ElementKind::DataLinkTable => {
+            Box::pin(of::<DataLinkTableSpec>(engine, caller, place, reference)).await
+        }
+        ElementKind::DataSource => Box::pin(of::<DataSourceSpec>(engine, caller, place, reference)).await,
+        ElementKind::FieldMapping => Box::pin(of::<FieldMappingSpec>(engine, caller, place, reference)).await,
+        ElementKind::Flow => Box::pin(of::<FlowSpec>(engine, caller, place, reference)).await,
+        _ => Ok(None),
+    }
 }
 
 async fn of<S: LayeredKind>(
@@ -110,14 +204,22 @@ async fn of<S: LayeredKind>(
     caller: &Caller,
     place: &Place,
     reference: &Reference,
-) -> Result<Option<Health>> {
-    let Some(mut found) = referred::<S>(engine, caller, place, reference).await? else { return Ok(None) };
-    settle(engine, caller, &mut found).await?;
-    Ok(Some(Health {
-        id: found.id,
-        has_errors: found.state != State::Ready,
-        is_deactivated: found.is_deactivated == Some(true),
-    }))
+) -> Result<Option<Found>> {
+    let mut found = match referred::<S>(engine, caller, place, reference).await? {
+        Some(found) => found,
+        None => {
+            let selector = selector_within(place, reference);
+            match optional(S::select(engine, caller, &selector, true).await)? {
+                Some(archived) => archived,
+                None => return Ok(None),
+            }
+        }
+    };
+    let (mut errors, is_deactivated) = ground(engine, caller, &found).await?;
+    let references = if is_deactivated { Vec::new() } else { found.spec.references() };
+    errors.extend(S::problems(engine, caller, &mut found, &references).await?);
+    let Element { id, place, .. } = found;
+    Ok(Some(Found { id, place, has_errors: !errors.is_empty(), is_deactivated, references }))
 }
 
 /// The element that is meant where the one that refers to it is: the closest to it. With its content of now.
@@ -140,9 +242,7 @@ pub(crate) async fn closest<S: LayeredKind>(
     place: &Place,
     reference: &Reference,
 ) -> Result<Option<Element<S>>> {
-    let mut selector = selector_of(reference);
-    selector.integration_id = place.integration_id.as_ref().map(ToString::to_string);
-    selector.connection_id = place.connection_id.as_ref().map(ToString::to_string);
+    let selector = selector_within(place, reference);
     optional(S::select(engine, caller, &selector, false).await)
 }
 
@@ -174,6 +274,13 @@ pub(crate) async fn at_place<S: LayeredKind>(
     }
     Box::pin(derive(engine, caller, &mut found)).await?;
     Ok(found)
+}
+
+fn selector_within(place: &Place, reference: &Reference) -> Selector {
+    let mut selector = selector_of(reference);
+    selector.integration_id = place.integration_id.as_ref().map(ToString::to_string);
+    selector.connection_id = place.connection_id.as_ref().map(ToString::to_string);
+    selector
 }
 
 fn selector_of(reference: &Reference) -> Selector {

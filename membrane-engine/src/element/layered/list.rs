@@ -27,7 +27,12 @@ pub(super) async fn list<S: LayeredKind>(
         Whose::Nobody => return Ok(Page::default()),
     };
     let universal_parent = query.universal_parent_id.clone();
+    if query.key.is_some() && query.parent_key.is_some() && query.key != query.parent_key {
+        return Ok(Page::default());
+    }
     let mut store_query = Query {
+        // A copy has the key of what it was made of.
+        key: query.key.clone().or_else(|| query.parent_key.clone()),
         instance_key: query.instance_key.clone(),
         parent: query.parent_id.as_deref().map(ElementId::from),
         layer: layer_of(query)?,
@@ -159,7 +164,11 @@ pub(super) fn check_cursor(paging: &Paging) -> Result<()> {
 /// What the cursors begin with that stand among copies without an original; the id of the last one follows.
 const OWN: &str = "own:";
 
-async fn all<S: LayeredKind>(engine: &Engine, caller: &Caller, query: &Query) -> Result<Vec<Element<S>>> {
+pub(super) async fn all<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    query: &Query,
+) -> Result<Vec<Element<S>>> {
     let mut items = Vec::new();
     let mut paging = Paging { limit: Some(Paging::MAX_LIMIT), cursor: None };
     loop {

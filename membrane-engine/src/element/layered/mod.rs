@@ -21,8 +21,9 @@ use serde_json::{Map, Value};
 pub(crate) use self::chain::{Ground, layers};
 pub(crate) use self::depend::{at_place, closest, connector_of, content, missing, reference, referred};
 pub(crate) use self::own::{derive, instances_of};
+pub(crate) use self::place::on_connection;
 pub(crate) use self::reset::reset;
-use super::select::{by_id, find};
+use super::select::by_id;
 use super::{Kind, integration, own_row};
 use crate::store::{Query, Write};
 use crate::{Caller, Engine};
@@ -76,7 +77,9 @@ impl<S: LayeredKind> Kind for S {
         "connectionId",
         "connectionKey",
         "instanceKey",
+        "key",
         "parentId",
+        "parentKey",
         "universalParentId",
         "enabled",
         "tenantId",
@@ -136,8 +139,7 @@ impl<S: LayeredKind> Kind for S {
             layer: Some(LayerName::Integration),
             ..Query::default()
         };
-        let paging = Paging { limit: Some(Paging::MAX_LIMIT), cursor: None };
-        for mut child in find::<S>(engine, caller, &query, &paging).await?.items {
+        for mut child in list::all::<S>(engine, caller, &query).await? {
             let Some(id) = &child.place.integration_id else { continue };
             let Some(app) = by_id::<IntegrationSpec>(engine, caller, id.as_str(), false).await? else {
                 continue;
@@ -210,5 +212,8 @@ pub(crate) async fn explained<S: LayeredKind>(
 
 /// Whether a selector looks within a connection: what it names is the connection's own.
 fn is_below_connection(selector: &Selector) -> bool {
-    selector.connection_id.is_some() || selector.connection_key.is_some()
+    let is_of_app = selector.integration_id.is_some() || selector.integration_key.is_some();
+    selector.connection_id.is_some()
+        || selector.connection_key.is_some()
+        || is_of_app && selector.layer == Some(LayerName::Connection)
 }

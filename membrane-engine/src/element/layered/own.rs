@@ -7,7 +7,7 @@ use super::chain::{Ground, Layers, layers};
 use super::place::follow;
 use super::{LayeredKind, select::select};
 use crate::clock::new_id;
-use crate::element::select::find;
+use crate::element::select::{find, missing};
 use crate::element::{add, insertion};
 use crate::store::{Query, Write};
 use crate::{Caller, Engine};
@@ -25,7 +25,12 @@ pub(super) async fn own_copy<S: LayeredKind>(
         return Ok(found);
     }
     let ground = Ground::of(engine, caller, selector).await?;
-    let Some(connection) = &ground.connection else { return Ok(found) };
+    let Some(connection) = &ground.connection else {
+        return match selector.layer {
+            Some(LayerName::Connection) => Err(missing(S::KIND, selector)),
+            _ => Ok(found),
+        };
+    };
     let chain = layers(engine, caller, &found, &ground).await?;
     let spec = chain.effective()?.spec.into_owned();
     let parent = match chain.into_closest() {
@@ -111,8 +116,11 @@ pub(crate) async fn derive<S: LayeredKind>(
         return Ok(());
     }
     let chain: Layers<S> = layers(engine, caller, element, &Ground::default()).await?;
-    // What follows an archived parent shows what it followed last.
-    let Ok(effective) = chain.effective() else { return Ok(()) };
+    // What follows an archived parent shows what that was last, and is out of use with it.
+    if chain.effective().is_err() {
+        element.is_deactivated = Some(true);
+    }
+    let effective = chain.shown()?;
     let is_universal = effective.layer == LayerName::Universal;
     element.spec = effective.spec.into_owned();
     if element.place.is_customized == Some(true) {

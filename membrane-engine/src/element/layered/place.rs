@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::LayeredKind;
 use super::chain::{Ground, layers};
+use crate::element::give_key;
 use crate::element::select::{by_id, connection_of, integration_of, missing, only};
 use crate::store::Query;
 use crate::{Caller, Engine};
@@ -73,7 +74,34 @@ pub(super) async fn place<S: LayeredKind>(
             element.spec = element.spec.inherit(chain.effective()?.spec, false).into_owned();
         }
     }
-    element.key.get_or_insert_with(|| Key::from_name(&element.name));
+    give_key(element);
+    Ok(())
+}
+
+/// Sees to it that the fields of a new element name a connection: where they name an app, the default connection
+/// there of the customer who asks or is named.
+pub(crate) async fn on_connection(
+    engine: &Engine,
+    caller: &Caller,
+    fields: &mut Map<String, Value>,
+) -> Result<()> {
+    let text = |name: &str| {
+        fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    if text("connectionId").or_else(|| text("connectionKey")).is_some() {
+        return Ok(());
+    }
+    let mut selector = Selector::default().layer(LayerName::Connection);
+    (selector.integration_id, selector.integration_key) = (text("integrationId"), text("integrationKey"));
+    (selector.tenant_id, selector.user_id) = (text("tenantId"), text("userId"));
+    let connection = Ground::of(engine, caller, &selector).await?.connection.ok_or_else(|| {
+        Error::invalid_input(
+            "an instance belongs to a connection: give `connectionId`, or `integrationKey` and `userId` of a \
+             customer that is connected",
+        )
+        .with("field", "connectionId")
+    })?;
+    fields.insert("connectionId".to_owned(), connection.id.to_string().into());
     Ok(())
 }
 
@@ -87,7 +115,7 @@ pub(super) async fn keep<S: LayeredKind>(
     fields: &Map<String, Value>,
 ) -> Result<()> {
     element.place = current.place.clone();
-    element.key.get_or_insert_with(|| Key::from_name(&element.name));
+    give_key(element);
     if element.place.parent_id.is_none() {
         return Ok(());
     }

@@ -26,8 +26,8 @@ const BYTES_KEPT: usize = 1024 * 1024;
 /// Recording copies no body; masking and formatting are done when the exchanges are read. Secrets of
 /// the [`Target`] are masked wherever they appear (URL, query, headers, bodies) and however they are
 /// spelled there (plain, percent-encoded, JSON-escaped, within base64), as are headers and fields that
-/// hold a secret by their name. Of each body 16 KiB are shown, of a run the last 200 exchanges that
-/// are at most 1 MiB together.
+/// hold a secret by their name. Of each body 16 KiB are shown, of that of
+/// an answer that is no failure 4 KiB; of a run the last 200 exchanges that are at most 1 MiB together.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -10,15 +10,16 @@ use jiff::Timestamp;
 
 use super::exchange::{Exchange, ExchangeRequest, ExchangeResponse, Headers};
 use crate::clock::iso;
-use crate::http::mask::{BEYOND, Mask};
+use crate::http::mask::Mask;
 use crate::http::target::Target;
 use crate::http::transport::{TransportRequest, TransportResponse};
 
 /// How much of a body or an address is shown.
-const BODY_SHOWN: usize = 16 * 1024;
+const SHOWN: usize = 16 * 1024;
 
-/// How much of a body is kept, so that a secret across the end of what is shown is still recognised.
-const BODY_KEPT: usize = BODY_SHOWN + BEYOND;
+/// How much is shown of the body of an answer that is no failure. Most of what is logged are pages of lists, and
+/// their first records tell what the others look like.
+const SHOWN_OF_SUCCESS: usize = 4 * 1024;
 
 pub(super) struct Raw {
     target: Arc<Target>,
@@ -38,14 +39,18 @@ impl Raw {
         at: Timestamp,
         took: Duration,
     ) -> Self {
-        let body = Body::new(&request.body);
+        let mask = target.mask();
+        let body = Body::new(&request.body, SHOWN, mask);
         let request = if body.is_whole() {
             Arc::clone(request)
         } else {
             Arc::new(TransportRequest { body: body.start.clone(), ..TransportRequest::clone(request) })
         };
         let outcome = match outcome {
-            Ok(response) => Ok((response.status, response.headers.clone(), Body::new(&response.body))),
+            Ok(response) => {
+                let shown = if response.status.is_success() { SHOWN_OF_SUCCESS } else { SHOWN };
+                Ok((response.status, response.headers.clone(), Body::new(&response.body, shown, mask)))
+            }
             Err(message) => Err(message.to_owned()),
         };
         Self { target: Arc::clone(target), request, body, outcome, at, took }
@@ -78,7 +83,7 @@ impl Raw {
         Exchange {
             request: ExchangeRequest {
                 method: self.request.method.as_str(),
-                url: cut(mask, self.request.url.as_str().as_bytes(), self.request.url.as_str().len()),
+                url: cut(mask, self.request.url.as_str().as_bytes(), SHOWN, self.request.url.as_str().len()),
                 headers: shown_headers(&self.target, &self.request.headers),
                 body: self.body.shown(&self.target),
             },
@@ -115,22 +120,25 @@ pub(crate) fn shown_headers<'h>(target: &Target, headers: &'h HeaderMap) -> Head
 
 /// A body as text, masked and cut.
 pub(crate) fn shown_body(target: &Target, body: &Bytes) -> Option<String> {
-    Body::new(body).shown(target).map(Cow::into_owned)
+    Body::new(body, SHOWN, target.mask()).shown(target).map(Cow::into_owned)
 }
 
 struct Body {
     start: Bytes,
+    /// How much of it is shown.
+    shown: usize,
     length: usize,
 }
 
 impl Body {
-    fn new(whole: &Bytes) -> Self {
+    /// More is kept than is shown, so that a secret across the end of what is shown is still recognised.
+    fn new(whole: &Bytes, shown: usize, mask: &Mask) -> Self {
         // A long body is copied in part, not held whole until the run ends.
-        let start = match whole.get(..BODY_KEPT) {
+        let start = match whole.get(..shown + mask.reach()) {
             Some(start) => Bytes::copy_from_slice(start),
             None => whole.clone(),
         };
-        Self { start, length: whole.len() }
+        Self { start, shown, length: whole.len() }
     }
 
     fn is_whole(&self) -> bool {
@@ -144,14 +152,14 @@ impl Body {
         if std::str::from_utf8(&self.start).is_err_and(|error| error.error_len().is_some()) {
             return Some(format!("({} bytes that are no text)", self.length).into());
         }
-        Some(cut(target.mask(), &self.start, self.length))
+        Some(cut(target.mask(), &self.start, self.shown, self.length))
     }
 }
 
 /// The start of a text of this length, masked.
-fn cut<'t>(mask: &Mask, start: &'t [u8], length: usize) -> Cow<'t, str> {
-    let mut text = mask.bytes(start, BODY_SHOWN, start.len() < length);
-    if length > BODY_SHOWN {
+fn cut<'t>(mask: &Mask, start: &'t [u8], shown: usize, length: usize) -> Cow<'t, str> {
+    let mut text = mask.bytes(start, shown, start.len() < length);
+    if length > shown {
         text.to_mut().push_str(&format!("… (cut, {length} bytes in all)"));
     }
     text

@@ -159,7 +159,9 @@ mod tests {
     use membrane_core::{ElementId, Error, Page, Paging, Result, RunId, WorkspaceId};
 
     use super::*;
-    use crate::store::{LinkQuery, LinkRow, Query, Row, RunKind, RunQuery, Scope, Sealed, SealedRow, Write};
+    use crate::store::{
+        CheckpointRow, LinkQuery, LinkRow, Query, Row, RunKind, RunQuery, Scope, Sealed, SealedRow, Write,
+    };
 
     /// Takes nothing, or only rows that have no requests, and counts what it was to take.
     #[derive(Default)]
@@ -187,6 +189,26 @@ mod tests {
         }
 
         async fn write(&self, _: &Scope, _: Vec<Write>) -> Result<()> {
+            full()
+        }
+
+        async fn checkpoints(
+            &self,
+            _: &Scope,
+            _: ElementKind,
+            _: &ElementId,
+            _: &Paging,
+        ) -> Result<Page<CheckpointRow>> {
+            full()
+        }
+
+        async fn checkpoint(
+            &self,
+            _: &Scope,
+            _: ElementKind,
+            _: &ElementId,
+            _: u64,
+        ) -> Result<Option<CheckpointRow>> {
             full()
         }
 

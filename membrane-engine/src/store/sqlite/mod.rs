@@ -1,5 +1,6 @@
 //! The default store: one SQLite file.
 
+mod checkpoints;
 mod elements;
 mod fault;
 mod links;
@@ -31,7 +32,7 @@ pub use self::options::SqliteOptions;
 use self::select::Select;
 use self::writer::{Done, Job, Work, Writer};
 use crate::store::{
-    LinkQuery, LinkRow, Query, Row, RunQuery, RunRow, Scope, Sealed, SealedRow, Store, Write,
+    CheckpointRow, LinkQuery, LinkRow, Query, Row, RunQuery, RunRow, Scope, Sealed, SealedRow, Store, Write,
 };
 
 /// Calls that wait to be written at the most; the next one waits to be let in.
@@ -219,6 +220,30 @@ impl Store for SqliteStore {
 
     async fn write(&self, scope: &Scope, writes: Vec<Write>) -> Result<()> {
         self.submit(Work::Write { scope: scope.clone(), writes }).await.map(|_| ())
+    }
+
+    async fn checkpoints(
+        &self,
+        scope: &Scope,
+        kind: ElementKind,
+        id: &ElementId,
+        paging: &Paging,
+    ) -> Result<Page<CheckpointRow>> {
+        let select = checkpoints::select_page(scope, kind, id, paging)?;
+        let rows = self.fetch("store.checkpoints", &select).await?;
+        checkpoints::read_page(kind, id, paging, rows)
+            .map_err(|error| error.with_operation("store.checkpoints"))
+    }
+
+    async fn checkpoint(
+        &self,
+        scope: &Scope,
+        kind: ElementKind,
+        id: &ElementId,
+        number: u64,
+    ) -> Result<Option<CheckpointRow>> {
+        let select = checkpoints::select_one(scope, kind, id, number);
+        self.fetch_one("store.checkpoint", &select, |row| checkpoints::read(kind, id, row)).await
     }
 
     async fn sealed(&self, scope: &Scope, element: &ElementId) -> Result<Option<Sealed>> {

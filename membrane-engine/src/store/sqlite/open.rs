@@ -71,6 +71,8 @@ fn file(options: &SqliteOptions, path: &Path) -> Result<Pools> {
         .synchronous(SqliteSynchronous::Full)
         // macOS takes a second pragma to reach the platter; elsewhere it does nothing.
         .pragma("fullfsync", "ON")
+        // What a statement may have to undo stays in memory; it is at most a batch of runs.
+        .pragma("temp_store", "MEMORY")
         // Logged runs are some kilobytes each: fewer and bigger pages are fewer writes. Pages that change again
         // and again reach the database once.
         .page_size(8192)

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_store.sql"),
     include_str!("../../../migrations/sqlite/0002_slots.sql"),
     include_str!("../../../migrations/sqlite/0003_links.sql"),
+    include_str!("../../../migrations/sqlite/0004_checkpoints.sql"),
 ];
 
 const OPERATION: &str = "store.open";

@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
 use super::fault::{self, Patience, Stop};
-use super::{elements, links, runs, sealed};
+use super::{checkpoints, elements, links, runs, sealed};
 use crate::store::{RunRow, Scope, SealedRow, Write};
 
 /// Calls a transaction takes at the most, so that the first of them does not wait for long.
@@ -193,14 +193,20 @@ async fn perform(conn: &mut SqliteConnection, work: &Work) -> Result<Done, Stop>
 
 async fn perform_one(conn: &mut SqliteConnection, scope: &Scope, write: &Write) -> Result<(), Stop> {
     match write {
-        Write::Insert(row) => elements::insert(conn, scope, row).await,
+        Write::Insert(row) => {
+            elements::insert(conn, scope, row).await?;
+            checkpoints::keep(conn, scope, row).await
+        }
         Write::Link(link) => links::link(conn, scope, link).await,
         Write::Seal { element, customer, sealed } => {
             sealed::seal(conn, scope, element, customer.as_ref(), sealed).await
         }
         Write::Unlink(query) => links::unlink(conn, scope, query).await,
         Write::Unseal { element, customer } => sealed::unseal(conn, scope, element, customer.as_ref()).await,
-        Write::Update { row, expected } => elements::update(conn, scope, row, expected).await,
+        Write::Update { row, expected } => {
+            elements::update(conn, scope, row, expected).await?;
+            checkpoints::keep(conn, scope, row).await
+        }
     }
 }
 

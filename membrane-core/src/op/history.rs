@@ -1,0 +1,159 @@
+use std::marker::PhantomData;
+
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::element::{routes, selecting, writer};
+use super::{Body, Op, OpInfo};
+use crate::element::{Element, ElementKind, FieldChange, Spec};
+use crate::id::{CustomerId, ElementId, Selector};
+use crate::page::Page;
+
+/// What an element was after one of its changes, who made the change, and what it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Checkpoint {
+    /// The revision the change made.
+    pub id: String,
+    /// The kind of element.
+    pub element_type: ElementKind,
+    /// The element.
+    pub element_id: ElementId,
+    /// Counts the changes of the element, from 1.
+    pub checkpoint_number: u64,
+    /// The element as it was stored, without what is sealed of it.
+    pub snapshot: Map<String, Value>,
+    /// What the change was. Of the first that is kept: nothing.
+    pub changes: Vec<FieldChange>,
+    /// ISO 8601, UTC, milliseconds.
+    pub created_at: String,
+    /// The customer who made the change; absent when the workspace did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<CustomerId>,
+}
+
+impl Checkpoint {
+    /// Puts one together, without changes.
+    pub fn new<S: Spec>(
+        number: u64,
+        revision: impl Into<String>,
+        element: ElementId,
+        snapshot: Map<String, Value>,
+        created_at: impl Into<String>,
+        created_by: Option<CustomerId>,
+    ) -> Self {
+        Self {
+            id: revision.into(),
+            element_type: S::KIND,
+            element_id: element,
+            checkpoint_number: number,
+            snapshot,
+            changes: Vec::new(),
+            created_at: created_at.into(),
+            created_by,
+        }
+    }
+}
+
+selecting! {
+    /// Lists what an element was after each of its changes, the newest first. A change that left everything as it
+    /// was is none; the newest hundred are kept.
+    ///
+    /// Customers see the history of what is theirs, not that of the workspace's elements.
+    ///
+    /// ```
+    /// use membrane_core::Selector;
+    /// use membrane_core::element::ActionSpec;
+    /// use membrane_core::op::{ListCheckpoints, Op};
+    ///
+    /// let mut list = ListCheckpoints::<ActionSpec>::new(Selector::key("create-task"));
+    /// list.limit = Some(10);
+    /// assert_eq!(ListCheckpoints::<ActionSpec>::info().name, "actions.checkpoints");
+    /// ```
+    ListCheckpoints {
+        /// How many at the most, 1 to 1000; 25 when absent.
+        limit: Option<u32>,
+        /// Where to go on.
+        cursor: Option<String>
+    }
+}
+selecting! {
+    /// Says what changed between two checkpoints of an element.
+    DiffCheckpoints {
+        /// The number of the earlier one; the one before `to` when absent.
+        from: Option<u64>,
+        /// The number of the later one; the newest when absent.
+        to: Option<u64>
+    }
+}
+selecting! {
+    /// Brings back what an element was at a checkpoint; a change like any other. What is sealed of it, where it
+    /// belongs and whether it is archived stay.
+    ///
+    /// ```
+    /// use membrane_core::Selector;
+    /// use membrane_core::element::ActionSpec;
+    /// use membrane_core::op::Revert;
+    ///
+    /// let revert = Revert::<ActionSpec>::new(Selector::key("create-task")).to(3);
+    /// assert_eq!(revert.checkpoint_number, 3);
+    /// ```
+    Revert {
+        /// The checkpoint.
+        checkpoint_number: u64
+    }
+}
+
+impl<S> DiffCheckpoints<S> {
+    /// Between these two.
+    #[must_use]
+    pub fn between(mut self, from: u64, to: u64) -> Self {
+        (self.from, self.to) = (Some(from), Some(to));
+        self
+    }
+}
+
+impl<S> Revert<S> {
+    /// To this checkpoint.
+    #[must_use]
+    pub fn to(mut self, number: u64) -> Self {
+        self.checkpoint_number = number;
+        self
+    }
+}
+
+impl<S: Spec> Op for ListCheckpoints<S> {
+    type Output = Page<Checkpoint>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::GET, "/checkpoints", Body::None);
+        let what = format!("Lists the history of one of the {}.", S::KIND.plural());
+        OpInfo::new(format!("{}.checkpoints", S::KIND.plural()), what, writer(S::KIND), routes)
+    }
+}
+
+impl<S: Spec> Op for DiffCheckpoints<S> {
+    type Output = Vec<FieldChange>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::GET, "/checkpoints/diff", Body::None);
+        let what = format!(
+            "Says what changed between two points of the history of one of the {}.",
+            S::KIND.plural()
+        );
+        OpInfo::new(format!("{}.checkpoints.diff", S::KIND.plural()), what, writer(S::KIND), routes)
+    }
+}
+
+impl<S: Spec> Op for Revert<S> {
+    type Output = Element<S>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::POST, "/revert", Body::Rest);
+        let what = format!("Brings back what one of the {} was.", S::KIND.plural());
+        OpInfo::new(format!("{}.revert", S::KIND.plural()), what, writer(S::KIND), routes)
+    }
+}
