@@ -10,6 +10,7 @@ mod collection;
 mod connection;
 mod connector;
 mod element;
+mod flow;
 mod list;
 mod log;
 mod route;
@@ -25,8 +26,8 @@ pub use self::collection::{
     MatchRecord, MatchedRecord, SearchRecords, UpdateRecord, WrittenRecord,
 };
 pub use self::connection::{
-    CreateConnection, GetConnection, GetConnectionOperation, OperationOutput, ProxyRequest, ProxyResponse,
-    RunOperation, TestConnection, TestOutcome,
+    CreateConnection, ExecuteRequest, GetConnection, GetConnectionOperation, OperationOutput, ProxyRequest,
+    ProxyResponse, RunOperation, TestConnection, TestOutcome,
 };
 pub use self::connector::{
     AuthOptionInfo, CollectionSpec, CollectionSummary, ConnectorInfo, GetConnector, GetIntegrationCollection,
@@ -34,6 +35,7 @@ pub use self::connector::{
     ListIntegrationOperations, MethodSpec, OperationInfo,
 };
 pub use self::element::{Archive, Create, Explain, Get, Replace, Reset, Restore, Setup, Update};
+pub use self::flow::UpdateToLatestFlow;
 pub use self::list::{List, ListQuery};
 pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 pub use self::route::{Body, Encoded, Route};

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::chain::{Ground, layers};
 pub(crate) use self::depend::{connector_of, reference, referred};
-pub(crate) use self::reset::reset;
+pub(crate) use self::reset::{catch_up, reset};
 use super::select::{by_id, find};
 use super::{Kind, integration, own_row};
 use crate::store::{Query, Write};
