@@ -37,6 +37,7 @@ world.theirs = (await connected(world.other, 'taskly', { token: taskKey })).id;
 
 const checks = new Checks();
 const waiting = new Map(notYet.map(({ subject, why }) => [subject, why]));
+assert.ok([...waiting.keys()].every((name) => subjects.some(({ subject }) => subject === name)), 'no such subject');
 const later = [];
 for (const { subject, calls, methods: own = [], checks: add } of subjects) {
   if (waiting.has(subject)) {
@@ -50,7 +51,8 @@ for (const { subject, calls, methods: own = [], checks: add } of subjects) {
   });
 }
 checks.add('every method of the client’s accessors was used', async () => {
-  const left = [...methods(manager)].filter((name) => !used.has(name) && !later.some((start) => name.startsWith(start)));
+  const isLater = (name) => later.some((start) => name.startsWith(start));
+  const left = [...methods(manager)].filter((name) => !used.has(name) && !isLater(name));
   assert.equal(left.join(', '), '');
 });
 

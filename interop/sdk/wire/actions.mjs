@@ -55,11 +55,12 @@ function checks(check, { wire, tag, manager, client, other, tasks, crm, theirs }
     await ran('Four', await client.action({ key: 'create-task', connectionId: tasks }).run({ title: 'Four' }));
   });
   check('connection.action(key).run sends the input as it is', async () => {
-    const { value, asked } = await wire.during(() => client.connection(tasks).action('create-task').run({ title: 'Five' }));
+    const action = client.connection(tasks).action('create-task');
+    const { value, asked } = await wire.during(() => action.run({ title: 'Five' }));
     assert.deepEqual(asked[0].body, { title: 'Five' });
     await ran('Five', value);
     const input = { input: { title: 'Wrapped' } };
-    await throws(() => client.connection(tasks).action('create-task').run(input), BadRequestError);
+    await throws(() => action.run(input), BadRequestError);
     assert.deepEqual((await client.connection(tasks).action(made.key).run()).output.data.length, 1);
   });
   check('connection.action(key, {instanceKey}).run takes that copy', async () => {

@@ -17,8 +17,9 @@ function checks(check, { wire, tag, client }) {
     const requestId = `request-${tag}`;
     const stream = await fetch(`${wire.url}/sse/connection-events/${requestId}?token=${token}`);
     assert.match(stream.headers.get('content-type'), /^text\/event-stream/);
-    const payload = JSON.stringify({ token, requestId, integrationKey: 'taskly', input: { token: taskKey }, allowMultipleConnections: true });
-    const answer = await fetch(`${wire.url}/connect`, { method: 'POST', body: new URLSearchParams({ payload }) });
+    const asked = { token, requestId, integrationKey: 'taskly', input: { token: taskKey } };
+    const body = new URLSearchParams({ payload: JSON.stringify(asked) });
+    const answer = await fetch(`${wire.url}/connect`, { method: 'POST', body });
     assert.ok(answer.ok);
     let text = '';
     for await (const part of stream.body) {
@@ -26,9 +27,9 @@ function checks(check, { wire, tag, client }) {
       if (text.includes('\n\n')) break;
     }
     const message = JSON.parse(/^data: ?(.*)$/m.exec(text)[1]);
-    assert.deepEqual([message.source, message.requestId, message.type], ['integration.app', requestId, 'newConnectionCreated']);
+    const { source, type } = message;
+    assert.deepEqual([source, message.requestId, type], ['integration.app', requestId, 'newConnectionCreated']);
     assert.equal((await client.connection(message.connection.id).get()).connected, true);
-    await client.connection(message.connection.id).archive();
   });
 }
 

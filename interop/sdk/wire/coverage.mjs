@@ -24,16 +24,19 @@ export function missing(lines, exchanges) {
 function is(call, { method, target, body, status }) {
   const url = new URL(target, 'http://server');
   const path = url.pathname.split('/');
-  const names = [...new Set(url.searchParams.keys())];
   return (
     method === call.method &&
     path.length === call.path.length &&
     call.path.every((part, at) => (part.startsWith(':') ? path[at] !== '' : part === path[at])) &&
-    names.length === call.parameters.length &&
-    call.parameters.every(([name, value]) => names.includes(name) && (value ?? url.searchParams.get(name)) === url.searchParams.get(name)) &&
+    new Set(url.searchParams.keys()).size === call.parameters.length &&
+    call.parameters.every(([name, value]) => isGiven(url.searchParams, name, value)) &&
     isBody(call.body, body) &&
     (call.status === undefined ? status >= 200 && status < 300 : status === call.status)
   );
+}
+
+function isGiven(query, name, value) {
+  return query.has(name) && (value === undefined || query.get(name) === value);
 }
 
 function isBody(named, body) {

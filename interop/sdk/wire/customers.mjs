@@ -6,7 +6,6 @@ import { denied, ids, notFound } from '../support.mjs';
 const calls = [
   'GET /self',
   'PATCH /self {name,fields}',
-  'PATCH /self {credentials}',
   'GET /customers',
   'GET /customers -> 403',
   'GET /customers?search',
@@ -14,7 +13,6 @@ const calls = [
   'POST /customers {name,internalId,fields,credentials}',
   'GET /customers/:t',
   'GET /customers/:t -> 403',
-  'GET /customers/:t?includeSecrets=true',
   'GET /customer?id',
   'PATCH /customers/:t {name}',
   'PUT /customers/:t {*}',
@@ -36,14 +34,6 @@ function checks(check, { tag, me, manager, client, other }) {
     const { id } = await client.self.patch({ internalId: 'somebody-else', isTest: true });
     const seen = await manager.customer(id).get();
     assert.deepEqual([seen.internalId, seen.isTest], [me, false]);
-  });
-  check('self.patch keeps credentials, for the workspace to read', async () => {
-    const { id, credentials } = await client.self.patch({ credentials: { apiKey: `secret-${tag}` } });
-    assert.equal(credentials, undefined);
-    assert.equal((await manager.customer(id).get()).credentials, undefined);
-    const shown = await manager.get(`/customers/${id}`, { includeSecrets: true });
-    assert.deepEqual(shown.credentials, { apiKey: `secret-${tag}` });
-    assert.equal(shown.name, 'Acme', 'the rest stays');
   });
   let made;
   check('customers.create, with the workspace’s own id for it', async () => {
@@ -88,3 +78,20 @@ function checks(check, { tag, me, manager, client, other }) {
 }
 
 export const customers = { subject: 'self and customers', calls, checks };
+
+function keeps(check, { tag, manager, client }) {
+  check('self.patch keeps credentials, for the workspace to read', async () => {
+    const { id, credentials } = await client.self.patch({ credentials: { apiKey: `secret-${tag}` } });
+    assert.equal(credentials, undefined);
+    assert.equal((await manager.customer(id).get()).credentials, undefined);
+    const shown = await manager.get(`/customers/${id}`, { includeSecrets: true });
+    assert.deepEqual(shown.credentials, { apiKey: `secret-${tag}` });
+    assert.equal(shown.name, (await client.self.get()).name, 'the rest stays');
+  });
+}
+
+export const credentials = {
+  subject: 'credentials of customers',
+  calls: ['PATCH /self {credentials}', 'GET /customers/:t?includeSecrets=true'],
+  checks: keeps,
+};

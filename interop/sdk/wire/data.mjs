@@ -72,8 +72,8 @@ function checks(check, { wire, tag, client, other, tasks, crm }) {
     await notFound(() => list('tasks').findById({ id }));
   });
   check('dataCollection with parameters: in the query, empty ones dropped', async () => {
-    const made = await client.connection(crm).dataCollection('contacts').create({ fields: { email: `${tag}@example.com` } });
-    contact = made.id;
+    const fields = { email: `${tag}@example.com` };
+    contact = (await client.connection(crm).dataCollection('contacts').create({ fields })).id;
     const notes = client.connection(crm).dataCollection('notes', { contactId: contact, x: '' });
     await notes.create({ fields: { text: 'Hello' } });
     const { value, lines } = await wire.during(() => notes.list({}));

@@ -45,7 +45,8 @@ function checks(check, { wire, tag, withToken, manager, client, tasks }) {
   });
   check('connection, configuration, action_run', async () => {
     const credentials = { token: 'wrong' };
-    await throws(() => client.connections.create({ integrationKey: 'taskly', credentials }), ConnectionError, { type: 'connection' });
+    const refused = () => client.connections.create({ integrationKey: 'taskly', credentials });
+    await throws(refused, ConnectionError, { type: 'connection' });
     const bare = await manager.integrations.create({ name: 'Bare', key: `bare-wire-${tag}`, connectorKey: 'taskly' });
     const create = () => client.connections.create({ integrationId: bare.id, credentials });
     await throws(create, ConfigurationError, { type: 'configuration' });

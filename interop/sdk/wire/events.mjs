@@ -26,7 +26,10 @@ const calls = [
   'DELETE /app-event-subscription?id',
   'POST /app-event-subscription/restore?id',
 ];
-const subscribing = ['POST /app-event-subscription/subscribe?id', 'POST /app-event-subscription/subscribe?appEventTypeKey&autoCreate=true'];
+const subscribing = [
+  'POST /app-event-subscription/subscribe?id',
+  'POST /app-event-subscription/subscribe?appEventTypeKey&autoCreate=true',
+];
 
 const schema = { type: 'object', properties: { invoiceId: { type: 'string' } } };
 
@@ -43,7 +46,8 @@ function checks(check, { tag, me, manager, client, other }) {
     await denied(() => client.appEventTypes.create(fields));
     type = await manager.appEventTypes.create(fields);
     assert.deepEqual([type.key, type.schema, type.example], [key, schema, { invoiceId: '7' }]);
-    assert.ok(type.webhookKey.length >= 16 && type.globalWebhookUri.endsWith(`/webhooks/app-events/${type.webhookKey}`));
+    assert.ok(type.webhookKey.length >= 16);
+    assert.ok(type.globalWebhookUri.endsWith(`/webhooks/app-events/${type.webhookKey}`));
     assert.equal((await manager.appEventType(key).get()).id, type.id);
     assert.deepEqual(ids((await manager.appEventTypes.find({ search: key })).items), [type.id]);
     assert.ok((await manager.appEventTypes.find()).items.length > 0);
@@ -131,5 +135,8 @@ function subscribes(check, { tag, manager, client, other }) {
 
 export const events = { subject: 'app events', calls, checks };
 export const eventSubscribing = {
-  subject: 'subscribing to app events', calls: subscribing, checks: subscribes, methods: ['AppEventSubscriptionAccessor.subscribe'],
+  subject: 'subscribing to app events',
+  calls: subscribing,
+  checks: subscribes,
+  methods: ['AppEventSubscriptionAccessor.subscribe'],
 };

@@ -39,6 +39,8 @@ function checks(check, { tag, manager, client, other, tasks }) {
 }
 
 export const externalEvents = {
-  subject: 'external events', calls, checks,
+  subject: 'external events',
+  calls,
+  checks,
   methods: ['ExternalEventSubscriptionAccessor.', 'ExternalEventSubscriptionsAccessor.'],
 };

@@ -24,10 +24,13 @@ function checks(check, { tag, manager, client, other, tasks }) {
     start: { type: 'api-trigger', name: 'Start', links: [{ key: 'make' }] },
     make: {
       type: 'create-data-record',
-      config: { dataSource: { collectionKey: 'tasks' }, fieldMapping: { input: { title: { $var: '$.input.start.title' } } } },
+      config: {
+        dataSource: { collectionKey: 'tasks' },
+        fieldMapping: { input: { title: { $var: '$.input.start.title' } } },
+      },
     },
   };
-  const titled = async (title) => (await client.connection(tasks).dataCollection('tasks').search({ query: title })).records;
+  const titled = async (query) => (await client.connection(tasks).dataCollection('tasks').search({ query })).records;
   let id;
   let run;
 
@@ -81,6 +84,11 @@ function checks(check, { tag, manager, client, other, tasks }) {
 }
 
 export const flowRuns = {
-  subject: 'flow runs', calls, checks,
-  methods: ['FlowRunAccessor.', 'FlowRunsAccessor.', 'FlowInstanceAccessor.run', 'FlowInstanceAccessor.startRun', 'ConnectionLevelFlowAccessor.run'],
+  subject: 'flow runs',
+  calls,
+  checks,
+  methods: [
+    'FlowRunAccessor.', 'FlowRunsAccessor.', 'FlowInstanceAccessor.run', 'FlowInstanceAccessor.startRun',
+    'ConnectionLevelFlowAccessor.run',
+  ],
 };

@@ -38,7 +38,8 @@ function checks(check, { tag, manager, client, other, tasks }) {
     assert.equal((await client.flowInstance(id).enable()).enabled, true);
     const on = async () => ids((await client.flowInstances.find({ connectionId: tasks, enabled: true })).items);
     assert.deepEqual([(await client.flowInstance(id).get()).enabled, (await on()).includes(id)], [true, true]);
-    assert.notEqual((await client.integration('taskly').flow(key).get()).enabled, true, 'the others’ stay as they were');
+    const above = await client.integration('taskly').flow(key).get();
+    assert.notEqual(above.enabled, true, 'the others’ stay as they were');
     assert.equal((await client.flowInstance(id).disable()).enabled, false);
     assert.ok(!(await on()).includes(id));
     await notFound(() => other.flowInstance(id).enable());
@@ -67,12 +68,15 @@ function checks(check, { tag, manager, client, other, tasks }) {
     assert.deepEqual([reset.nodes.first.name, reset.id], ['First', id]);
     assert.equal((await client.flowInstance(id).get()).nodes.first.name, 'First');
   });
-  check('flowInstance.updateToLatestFlow takes over the flow as it is', async () => {
-    await client.flowInstance(id).patch({ nodes: { first: node('Own') } });
-    await manager.integration('taskly').flow(key).patch({ nodes: { first: node('Newer'), third: node('Third') } });
-    const { revision } = await client.integration('taskly').flow(key).get();
+  check('flowInstance.updateToLatestFlow takes over the flow as it is, and keeps what is its own', async () => {
+    const { nodes } = await client.flowInstance(id).get();
+    await client.flowInstance(id).patch({ nodes: { ...nodes, first: node('Own') } });
+    const parent = { first: node('Newer'), second: node('Newest'), third: node('Third') };
+    const { revision } = await manager.integration('taskly').flow(key).patch({ nodes: parent });
     const updated = await client.flowInstance(id).updateToLatestFlow();
-    assert.deepEqual([updated.id, updated.flowRevision, updated.nodes.third.name], [id, revision, 'Third']);
+    assert.deepEqual([updated.id, updated.flowRevision], [id, revision]);
+    assert.deepEqual(Object.values(updated.nodes).map(({ name }) => name), ['Own', 'Newest', 'Third']);
+    assert.equal((await client.flowInstance(id).get()).flowRevision, revision);
     await notFound(() => other.flowInstance(id).updateToLatestFlow());
   });
   check('flowInstance.setup answers the instance', async () => {

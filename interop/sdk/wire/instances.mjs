@@ -10,7 +10,7 @@ export const instanceCalls = ({ path, field, selector, revisesById }) => {
     `GET /${path}-instance?id`,
     `GET /${path}-instance?${query}`,
     `GET /${path}-instance?${query}&autoCreate=true`,
-    `POST /${path}-instance?${query} {${field}}`,
+    `POST /${path}-instance?${query} {*}`,
     `PUT /${path}-instance?id {*}`,
     `PATCH /${path}-instance?id {name}`,
     `PATCH /${path}-instance?${query} {${field}}`,
@@ -32,7 +32,7 @@ export function instanceChecks(check, { wire, client, other, tasks, crm }, kind)
 
   check('instance: made with content of its own', async () => {
     const accessor = instance(client);
-    const made = await accessor.create({ [field]: first });
+    const made = await accessor.create({ ...kind.content, [field]: first });
     assert.deepEqual([made.connectionId, made[kind.parent], made[field]], [tasks, kind.makes(), first]);
     assert.equal(made.isCustomized, true);
     assert.equal((await instance(client).get()).id, made.id);

@@ -82,13 +82,6 @@ function checks(check, { tag, manager, client, other, tasks, wire }) {
     await denied(() => client.integration(key).setup());
     await notFound(() => manager.integration({ key }).setup());
   });
-  check('a missing parameter is a state', async () => {
-    await manager.integration(key).patch({ parameters: {} });
-    const bare = await client.integration(key).get();
-    assert.deepEqual([bare.state, bare.hasMissingParameters, bare.errors[0].type], ['CONFIGURATION_ERROR', true, 'configuration']);
-    await manager.integration(key).patch({ parameters: { apiUri: taskUrl } });
-    assert.equal((await client.integration(key).get()).state, 'READY');
-  });
   check('integration.getConnectorSpec', async () => {
     const spec = await client.integration(key).getConnectorSpec();
     assert.deepEqual([spec.key, spec.name], ['taskly', 'Taskly']);

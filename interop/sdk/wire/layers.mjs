@@ -7,32 +7,37 @@ import { instanceCalls, instanceChecks } from './instances.mjs';
 
 const schema = (name) => ({ type: 'object', properties: { [name]: { type: 'string' } } });
 
-// `field` is what is changed, `was` and `changed` two values of it; `parent` and `universal` name what it follows;
-// `resets` and `sets` say whether the client has a call for that at the plural path.
+// `field` is what is changed, to one of `values`; `parent` and `universal` name what an element follows; `sets` says
+// that the client has a setup at the plural path, `revisesById` that it sets up and resets instances by their id.
+const schemas = ['a', 'b', 'c', 'd'].map(schema);
 const kinds = [
   {
-    name: 'actions', one: 'action', path: 'action', selector: 'actionKey', parent: 'parentId', universal: 'universalParentId', resets: true,
+    name: 'actions', one: 'action', path: 'action',
+    selector: 'actionKey', parent: 'parentId', universal: 'universalParentId',
     content: { type: 'api-request-to-external-app', config: { request: { method: 'GET', path: '/v1/me' } } },
-    field: 'inputSchema', values: ['a', 'b', 'c', 'd'].map(schema),
+    field: 'inputSchema', values: schemas,
   },
   {
-    name: 'flows', one: 'flow', path: 'flow', selector: 'flowKey', parent: 'flowId', universal: 'universalFlowId', resets: true,
+    name: 'flows', one: 'flow', path: 'flow',
+    selector: 'flowKey', parent: 'flowId', universal: 'universalFlowId',
     content: { nodes: { start: { type: 'api-trigger', name: 'Start' } } },
-    field: 'parametersSchema', values: ['a', 'b', 'c', 'd'].map(schema), revisesById: true,
+    field: 'parametersSchema', values: schemas, revisesById: true,
   },
   {
-    name: 'dataSources', one: 'dataSource', path: 'data-source', selector: 'dataSourceKey', parent: 'dataSourceId', universal: 'universalDataSourceId',
-    resets: true, sets: true, content: { collectionKey: 'tasks' },
-    field: 'pullUpdatesIntervalSeconds', values: [300, 600, 900, 1200],
+    name: 'dataSources', one: 'dataSource', path: 'data-source',
+    selector: 'dataSourceKey', parent: 'dataSourceId', universal: 'universalDataSourceId',
+    content: { collectionKey: 'tasks' },
+    field: 'pullUpdatesIntervalSeconds', values: [300, 600, 900, 1200], sets: true,
   },
   {
-    name: 'fieldMappings', one: 'fieldMapping', path: 'field-mapping', selector: 'fieldMappingKey', parent: 'fieldMappingId', universal: 'universalFieldMappingId',
-    resets: true, sets: true, content: { defaultImportValue: { title: { $var: '$.title' } } },
-    field: 'appSchema', values: ['a', 'b', 'c', 'd'].map(schema), revisesById: true,
+    name: 'fieldMappings', one: 'fieldMapping', path: 'field-mapping',
+    selector: 'fieldMappingKey', parent: 'fieldMappingId', universal: 'universalFieldMappingId',
+    content: { defaultImportValue: { title: { $var: '$.title' } } },
+    field: 'appSchema', values: schemas, sets: true, revisesById: true,
   },
 ];
 
-const callsOf = ({ path, field, resets, sets, ...kind }) => [
+const callsOf = ({ path, field, sets, ...kind }) => [
   `GET /${path}s`,
   `GET /${path}s?search`,
   `GET /${path}s?connectionId&search`,
@@ -49,7 +54,7 @@ const callsOf = ({ path, field, resets, sets, ...kind }) => [
   `DELETE /${path}s/:e`,
   `DELETE /${path}s/:e -> 403`,
   `POST /${path}s/:e/restore`,
-  ...(resets ? [`POST /${path}s/:e/reset`] : []),
+  `POST /${path}s/:e/reset`,
   ...(sets ? [`POST /${path}s/:e/setup`] : []),
   `GET /integrations/:i/${path}s`,
   `POST /integrations/:i/${path}s {key}`,

@@ -83,7 +83,10 @@ function checks(check, world) {
   });
   life(check, world, {
     name: 'screens', one: 'screen', field: 'blocks',
-    fields: async () => ({ name: 'Screen', key: `screen-${tag}`, type: 'integration', blocks: [{ type: 'action', key: 'a' }] }),
+    fields: async () => {
+      const blocks = [{ type: 'action', key: 'a' }];
+      return { name: 'Screen', key: `screen-${tag}`, type: 'integration', blocks };
+    },
   });
   check('screen({type, key}).get', async () => {
     const screen = await client.screen({ type: 'integration', key: `screen-${tag}` }).get();

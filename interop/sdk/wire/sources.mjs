@@ -69,10 +69,6 @@ function checks(check, { tag, manager, client, other, tasks, theirs }) {
     assert.deepEqual((await source().listRecords({ unifiedFilter: { status: 'done' } })).records, done.records);
     assert.ok((await source(other, { autoCreate: true }).listRecords()).records.length > 0);
   });
-  check('records carry the fields of the model too', async () => {
-    const found = (await source().findRecordById(record)).record;
-    assert.equal(found.unifiedFields.subject, `Source ${tag}`);
-  });
   check('searchRecords, matchRecord, findRecords', async () => {
     const { records } = await source().searchRecords({ query: `Source ${tag}` });
     assert.deepEqual(records.map((one) => one.id), [record]);

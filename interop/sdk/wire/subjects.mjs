@@ -3,8 +3,8 @@
 import { actions } from './actions.mjs';
 import { agent } from './agent.mjs';
 import { connecting } from './connecting.mjs';
-import { connections } from './connections.mjs';
-import { customers } from './customers.mjs';
+import { connections, refreshing } from './connections.mjs';
+import { credentials, customers } from './customers.mjs';
 import { data } from './data.mjs';
 import { errors } from './errors.mjs';
 import { eventSubscribing, events } from './events.mjs';
@@ -22,8 +22,10 @@ import { sources } from './sources.mjs';
 import { tokens } from './tokens.mjs';
 
 export const subjects = [
-  tokens, customers, integrations, connections, data, ...layers, actions, flows, sources, mappings, links, events,
-  eventSubscribing, schemas, packages, raw, errors, flowRuns, externalEvents, connecting, agent,
+  ...[tokens, customers, credentials, integrations, connections, refreshing, data],
+  ...[...layers, actions, flows, sources, mappings, links],
+  ...[events, eventSubscribing, schemas, packages, raw, errors],
+  ...[flowRuns, externalEvents, connecting, agent],
 ];
 
 // What the server cannot do yet. Whoever adds it takes the line out: then its checks run and its calls count.
