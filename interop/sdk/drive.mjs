@@ -4,45 +4,15 @@
 //   node drive.mjs --api URL --key WORKSPACE_KEY --secret WORKSPACE_SECRET --app TASK_MANAGER_URL [--app CRM_URL]
 
 import assert from 'node:assert/strict';
-import { createHmac, randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
-import {
-  ActionRunError,
-  BadRequestError,
-  ConfigurationError,
-  ConnectionError,
-  MembraneClient,
-  isMembraneError,
-} from '@membranehq/sdk';
+import { randomUUID } from 'node:crypto';
+import { ActionRunError, BadRequestError, ConfigurationError, ConnectionError } from '@membranehq/sdk';
 import { Checks } from './checks.mjs';
+import {
+  args, clients, crmKey, crmUrl, denied, keys, notAuthenticated, notFound, sign, soon, taskKey, taskUrl,
+  tellOfApps, throws,
+} from './support.mjs';
 
-const { values: args } = parseArgs({
-  options: {
-    api: { type: 'string' },
-    key: { type: 'string' },
-    secret: { type: 'string' },
-    app: { type: 'string', multiple: true },
-    'app-key': { type: 'string', multiple: true, default: ['taskly_demo_key', 'contactly_demo_key'] },
-  },
-});
-for (const name of ['api', 'key', 'secret', 'app']) {
-  assert.ok(args[name], `--${name} is required`);
-}
-const [taskKey, crmKey] = args['app-key'];
-const [taskUrl, crmUrl] = args.app;
-
-// A token with any claims, for what the client does not mint itself.
-function sign(claims, { header = { alg: 'HS256', typ: 'JWT' }, secret = args.secret } = {}) {
-  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const text = `${encode(header)}.${encode(claims)}`;
-  const hash = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' }[header.alg] ?? 'sha256';
-  return `${text}.${createHmac(hash, secret).update(text).digest('base64url')}`;
-}
-const soon = () => Math.floor(Date.now() / 1000) + 600;
-const withToken = (token) => new MembraneClient({ apiUri: args.api, token });
-const customer = (tenantKey) =>
-  new MembraneClient({ apiUri: args.api, workspaceKey: args.key, workspaceSecret: args.secret, tenantKey });
-const manager = withToken(sign({ iss: args.key, isAdmin: true, exp: soon() }));
+const { withToken, customer, manager } = clients(args.api);
 
 // A fresh customer each time, so that the script can be run twice against one server.
 const me = `sdk-${randomUUID()}`;
@@ -52,29 +22,7 @@ const seen = {};
 const checks = new Checks();
 const check = checks.add.bind(checks);
 
-// What a call throws, of a class and with some fields.
-async function throws(call, type, expected = {}) {
-  const error = await call().then(
-    (value) => assert.fail(`answered ${JSON.stringify(value)?.slice(0, 200)}`),
-    (error) => error,
-  );
-  assert.ok(isMembraneError(error), `${error?.constructor?.name}: ${error?.message}`);
-  assert.ok(error instanceof type, `${error.constructor.name} (${error.data?.type}), wanted ${type.name}`);
-  for (const [name, value] of Object.entries(expected)) {
-    assert.deepEqual(error.data[name], value, `data.${name}: ${JSON.stringify(error.data).slice(0, 300)}`);
-  }
-  assert.ok(error.message);
-  return error;
-}
-const notFound = (call) => throws(call, BadRequestError, { key: 'not_found' });
-const denied = (call) => throws(call, BadRequestError, { key: 'access_denied' });
-const notAuthenticated = (call) => throws(call, BadRequestError, { key: 'not_authenticated' });
-const keys = (items) => items.map((item) => item.key);
-
-// A product says once where its apps are; the connectors ask for it as `apiUri`.
-for (const [key, apiUri] of [['taskly', taskUrl], ['contactly', crmUrl]]) {
-  if (apiUri) await manager.integration(key).patch({ parameters: { apiUri } });
-}
+await tellOfApps(manager);
 
 // ---- the customer
 

@@ -1,6 +1,8 @@
 // Starts the demo apps and `membrane serve` with their `connector.yml`, drives it, and stops both.
 //
 //   npm ci && npm test
+//   npm test -- --server target/debug/membrane --apps target/debug/examples/demo_apps   (built already)
+//   npm test -- wire.mjs                                                               (one script of the two)
 
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -9,9 +11,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
+const { values: built, positionals: scripts } = parseArgs({
+  options: { server: { type: 'string' }, apps: { type: 'string' } },
+  allowPositionals: true,
+});
 const secret = randomBytes(32).toString('hex');
 const folder = mkdtempSync(join(tmpdir(), 'membrane-'));
 
@@ -25,8 +32,8 @@ function build() {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (status !== 0) throw new Error('the programs do not build');
-  const built = stdout.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line));
-  return (name) => built.find(({ target }) => target.name === name).executable;
+  const programs = stdout.split('\n').filter((line) => line.includes('"executable":"')).map((line) => JSON.parse(line));
+  return (name) => programs.find(({ target }) => target.name === name).executable;
 }
 
 // Starts a program and reads the line of JSON it prints when it is ready.
@@ -39,10 +46,10 @@ async function start(file, args = [], env = {}) {
   throw new Error(`${file} ended with ${await exited}`);
 }
 
-const executable = build();
-const apps = await start(executable('demo_apps'));
+const executable = built.server && built.apps ? undefined : build();
+const apps = await start(built.apps ?? executable('demo_apps'));
 const server = await start(
-  executable('membrane'),
+  built.server ?? executable('membrane'),
   [
     'serve',
     ...['--listen', '127.0.0.1:0'],
@@ -58,13 +65,16 @@ const server = await start(
 process.once('exit', () => server.program.kill('SIGTERM'));
 const { taskly, contactly } = apps.ready;
 const args = [
-  join(here, 'drive.mjs'),
   ...['--api', server.ready.url, '--key', server.ready.workspaceKey, '--secret', secret],
   ...['--app', taskly.url, '--app-key', taskly.apiKey],
   ...['--app', contactly.url, '--app-key', contactly.apiKey],
 ];
-const drive = spawn(process.execPath, args, { stdio: 'inherit' });
-const outcomes = [await new Promise((resolve) => drive.once('exit', (code) => resolve(code ?? 1)))];
+const outcomes = [];
+for (const script of scripts.length > 0 ? scripts : ['drive.mjs', 'wire.mjs']) {
+  console.log(`-- ${script}`);
+  const run = spawn(process.execPath, [join(here, script), ...args], { stdio: 'inherit' });
+  outcomes.push(await new Promise((resolve) => run.once('exit', (code) => resolve(code ?? 1))));
+}
 server.program.kill('SIGTERM');
 apps.program.stdin.end();
 outcomes.push(await server.exited, await apps.exited);

@@ -15,6 +15,9 @@ use crate::server::{Server, bearer, slots};
 /// The route as traces show it.
 pub(crate) const ROUTE: &str = "/connections/{connectionId}/proxy/{*path}";
 
+/// The older spelling of a `POST` to the app.
+pub(crate) const OLD_ROUTE: &str = "/connections/{connectionId}/api/{*path}";
+
 /// On every answer that is the app's own, and on none of ours: `app`.
 const ORIGIN: HeaderName = HeaderName::from_static("membrane-origin");
 

@@ -74,13 +74,18 @@ pub fn router(engine: Engine, config: ServerConfig) -> Router {
         .or(MethodFilter::PUT)
         .or(MethodFilter::PATCH)
         .or(MethodFilter::DELETE);
-    for path in ["/connections/{connectionId}/proxy", "/connections/{connectionId}/proxy/", proxy::ROUTE] {
+    for (path, methods) in [
+        ("/connections/{connectionId}/proxy", any_method),
+        ("/connections/{connectionId}/proxy/", any_method),
+        (proxy::ROUTE, any_method),
+        (proxy::OLD_ROUTE, MethodFilter::POST),
+    ] {
         let server = Arc::clone(&server);
         let handler = move |request: Request| {
             let server = Arc::clone(&server);
             async move { proxy::answer(&server, request).await }
         };
-        router = router.route(path, on(any_method, handler));
+        router = router.route(path, on(methods, handler));
     }
     let router = router
         .route("/openapi.json", get(|| async { respond::json(document()) }))

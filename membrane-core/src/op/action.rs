@@ -2,9 +2,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::element::SELECTOR;
+use super::element::{SELECTOR, with_parent_names};
 use super::log::LogQuery;
 use super::{Access, Body, Op, OpInfo, Route};
+use crate::element::ActionSpec;
 use crate::error::ErrorBody;
 use crate::id::{RunId, Selector};
 use crate::page::{Page, Paging};
@@ -67,7 +68,9 @@ impl Op for RunAction {
             Route::post("/connections/{connectionId}/actions/{selector}/run")
                 .query(&["instanceKey"])
                 .body(Body::Field("input")),
-            Route::post("/action-instance/run").query(SELECTOR).body(Body::Field("input")),
+            with_parent_names::<ActionSpec>(
+                Route::post("/action-instance/run").query(SELECTOR).body(Body::Field("input")),
+            ),
         ];
         OpInfo::new("actions.run", "Runs an action on a connection.", Access::Customer, routes)
     }

@@ -64,8 +64,12 @@ macro_rules! collection_ops {
             type Output = $output;
 
             fn info() -> OpInfo {
-                let path = concat!("/connections/{connectionId}/data/{collectionKey}/", $verb);
-                let routes = vec![Route::post(path).query_rest("parameters")];
+                // The second spelling is the older one, which Membrane's React package still uses.
+                let routes = [
+                    concat!("/connections/{connectionId}/data/{collectionKey}/", $verb),
+                    concat!("/connections/{connectionId}/api/data/{collectionKey}/", $verb),
+                ];
+                let routes = routes.map(|path| Route::post(path).query_rest("parameters")).to_vec();
                 OpInfo::new(concat!("data-collections.", $verb), $summary, Access::Customer, routes)
             }
         }

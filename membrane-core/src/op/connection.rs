@@ -214,6 +214,31 @@ impl Op for RunOperation {
     }
 }
 
+/// Runs an operation of the connector on a connection and answers with its output alone.
+///
+/// The older spelling of [`RunOperation`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ExecuteRequest {
+    /// The connection.
+    pub connection_id: String,
+    /// The operation.
+    pub key: String,
+    /// The input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Value>,
+}
+
+impl Op for ExecuteRequest {
+    type Output = Value;
+
+    fn info() -> OpInfo {
+        let routes = vec![Route::post("/connections/{connectionId}/execute-request")];
+        OpInfo::new("connections.execute-request", "Runs an operation of the app.", Access::Customer, routes)
+    }
+}
+
 /// Sends a request to the app as the connection, and hands its answer through as it is.
 ///
 /// Over REST the method, the path and the body are those of the request itself, and the answer is the app's:

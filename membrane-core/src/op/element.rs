@@ -25,6 +25,18 @@ pub(super) const SELECTOR: &[&str] = &[
     "userId",
 ];
 
+/// What says in a query where a new element belongs.
+const BELONGS: &[&str] = &[
+    "integrationKey",
+    "integrationId",
+    "connectionId",
+    "connectionKey",
+    "instanceKey",
+    "parentId",
+    "parentKey",
+    "userId",
+];
+
 macro_rules! selecting {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* }) => {
         $(#[$doc])*
@@ -183,6 +195,24 @@ pub struct Create<S> {
     /// The layer it must be at. At that of connections, an integration means its customer's default connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layer: Option<LayerName>,
+    /// The integration by its key, in the place of `fields.integrationKey`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub integration_key: Option<String>,
+    /// The connection by its key, in the place of `fields.connectionKey`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection_key: Option<String>,
+    /// What it is to follow, in the place of `fields.parentId`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+    /// What it is to follow, by its key, in the place of `fields.parentKey`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_key: Option<String>,
+    /// Which of several copies it is to be, in the place of `fields.instanceKey`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_key: Option<String>,
+    /// Whose it is to be, by the customer's own id, in the place of `fields.userId`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
     #[serde(skip)]
     #[schemars(skip)]
     kind: PhantomData<fn() -> S>,
@@ -198,7 +228,19 @@ impl<S> std::fmt::Debug for Create<S> {
 impl<S> Create<S> {
     /// Takes the fields.
     pub fn new(fields: Map<String, Value>) -> Self {
-        Self { fields, integration_id: None, connection_id: None, layer: None, kind: PhantomData }
+        Self {
+            fields,
+            integration_id: None,
+            connection_id: None,
+            integration_key: None,
+            connection_key: None,
+            parent_id: None,
+            parent_key: None,
+            instance_key: None,
+            user_id: None,
+            layer: None,
+            kind: PhantomData,
+        }
     }
 }
 
@@ -208,18 +250,26 @@ impl<S: Spec> Op for Create<S> {
     fn info() -> OpInfo {
         let plural = S::KIND.plural();
         let post = |path: String| Route::post(path).body(Body::Field("fields"));
+        // Membrane's own client makes an instance by a selector in the query.
+        let one = |path: String| with_parent_names::<S>(post(path).query(BELONGS));
         let mut routes = vec![post(format!("/{plural}"))];
         for layer in S::KIND.layers().iter().rev() {
             match layer {
                 LayerName::Connection => {
                     routes.push(post(format!("/connections/{{connectionId}}/{plural}")));
                     routes.push(post(format!("/{}-instances", S::KIND)).fixed("layer", "connection"));
+                    routes.push(one(format!("/{}-instance", S::KIND)).fixed("layer", "connection"));
                 }
                 LayerName::Integration => {
                     routes.push(post(format!("/integrations/{{integrationId}}/{plural}")));
                 }
-                LayerName::Universal => routes[0].query = vec!["integrationId", "connectionId"],
+                LayerName::Universal => routes[0] = one(format!("/{plural}")),
             }
+        }
+        match S::KIND {
+            ElementKind::AppDataSchema => routes.push(one(format!("/{}-instance", S::KIND))),
+            ElementKind::AppEventSubscription => routes.push(one(format!("/{}", S::KIND))),
+            _ => {}
         }
         OpInfo::new(
             format!("{}.create", S::KIND.plural()),

@@ -11,6 +11,7 @@ mod connection;
 mod connector;
 mod element;
 mod field_mapping;
+mod flow;
 mod history;
 mod link;
 mod list;
@@ -30,8 +31,8 @@ pub use self::collection::{
     MatchRecord, MatchedRecord, SearchRecords, UpdateRecord, WrittenRecord,
 };
 pub use self::connection::{
-    CreateConnection, GetConnection, GetConnectionOperation, OperationOutput, ProxyRequest, ProxyResponse,
-    RunOperation, TestConnection, TestOutcome,
+    CreateConnection, ExecuteRequest, GetConnection, GetConnectionOperation, OperationOutput, ProxyRequest,
+    ProxyResponse, RunOperation, TestConnection, TestOutcome,
 };
 pub use self::connector::{
     AuthOptionInfo, CollectionSpec, CollectionSummary, ConnectorInfo, GetConnector, GetIntegrationCollection,
@@ -40,6 +41,7 @@ pub use self::connector::{
 };
 pub use self::element::{Archive, Create, Explain, Get, Replace, Reset, Restore, Setup, Update};
 pub use self::field_mapping::{GetAppSchema, MappedFields, RunFieldMapping};
+pub use self::flow::UpdateToLatestFlow;
 pub use self::history::{Checkpoint, DiffCheckpoints, ListCheckpoints, Revert};
 pub use self::link::{CreateDataLink, DataLink, DeleteDataLinks, FindDataLinks};
 pub use self::list::{List, ListQuery};

@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use membrane_core::connector::{AuthOption, Connector, Cx, Settings};
 use membrane_core::element::{Connection, ConnectionSpec};
 use membrane_core::op::{
-    GetConnection, GetConnectionOperation, OperationInfo, OperationOutput, RunOperation, TestConnection,
-    TestOutcome,
+    ExecuteRequest, GetConnection, GetConnectionOperation, OperationInfo, OperationOutput, RunOperation,
+    TestConnection, TestOutcome,
 };
 use membrane_core::{Error, ErrorBody, ErrorKind, Result};
 use serde_json::{Value, json};
@@ -89,6 +89,15 @@ impl Execute for RunOperation {
         })
         .await?;
         Ok(OperationOutput { output })
+    }
+}
+
+#[async_trait]
+impl Execute for ExecuteRequest {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Value> {
+        let input = self.payload.unwrap_or_else(|| json!({}));
+        let run = RunOperation::new(self.connection_id, self.key, input);
+        Ok(run.execute(engine, caller).await?.output)
     }
 }
 

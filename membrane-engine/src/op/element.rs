@@ -1,9 +1,10 @@
 //! The operations every kind of element has.
 
 use async_trait::async_trait;
-use membrane_core::element::{Element, Explanation};
+use membrane_core::element::{Element, Explanation, Flow, FlowSpec};
 use membrane_core::op::{
     Archive, Create, Explain, Get, List, ListQuery, Replace, Reset, Restore, Setup, Update,
+    UpdateToLatestFlow,
 };
 use membrane_core::{Error, LayerName, Page, Result};
 use serde_json::Value;
@@ -55,7 +56,16 @@ fn refuse_other_filters<S: Kind>(query: &ListQuery) -> Result<()> {
 impl<S: Plain> Execute for Create<S> {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Element<S>> {
         let mut fields = self.fields;
-        for (name, named) in [("integrationId", self.integration_id), ("connectionId", self.connection_id)] {
+        for (name, named) in [
+            ("integrationId", self.integration_id),
+            ("integrationKey", self.integration_key),
+            ("connectionId", self.connection_id),
+            ("connectionKey", self.connection_key),
+            ("parentId", self.parent_id),
+            ("parentKey", self.parent_key),
+            ("instanceKey", self.instance_key),
+            ("userId", self.user_id),
+        ] {
             if let Some(named) = named {
                 fields.insert(name.to_owned(), named.into());
             }
@@ -93,6 +103,14 @@ impl<S: LayeredKind> Execute for Reset<S> {
 impl<S: Kind> Execute for Setup<S> {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Element<S>> {
         S::setup(engine, caller, &self.selector).await
+    }
+}
+
+#[async_trait]
+impl Execute for UpdateToLatestFlow {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Flow> {
+        let current = FlowSpec::to_write(engine, caller, &self.selector).await?;
+        layered::catch_up(engine, caller, current).await
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) use self::chain::{Ground, layers};
 pub(crate) use self::depend::{at_place, closest, connector_of, content, missing, reference, referred};
 pub(crate) use self::own::{derive, instances_of};
 pub(crate) use self::place::on_connection;
-pub(crate) use self::reset::reset;
+pub(crate) use self::reset::{catch_up, reset};
 use super::select::by_id;
 use super::{Kind, integration, own_row};
 use crate::store::{Query, Write};

@@ -28,14 +28,7 @@ pub(crate) async fn reset<S: LayeredKind>(
         S::show(engine, caller, &mut element).await?;
         return Ok(element);
     }
-    let Some(parent) = parent_of(engine, caller, &current).await? else {
-        return Err(Error::invalid_input(format!(
-            "the {} `{}` has no parent it could follow again",
-            S::KIND,
-            current.key.as_ref().map_or(current.name.as_str(), |key| key.as_str())
-        ))
-        .with("id", &current.id));
-    };
+    let Some(parent) = parent_of(engine, caller, &current).await? else { return Err(no_parent(&current)) };
     let chain = layers(engine, caller, &parent, &Ground::default()).await?;
     let above = chain.effective()?.spec.into_owned();
     let mut element = current.clone();
@@ -47,4 +40,29 @@ pub(crate) async fn reset<S: LayeredKind>(
     }
     follow(&mut element.place, &parent);
     put(engine, caller, current, element, mark::OWN, None).await
+}
+
+/// Ties an element to its parent as that is now. What it has of its own stays.
+///
+/// # Errors
+/// `InvalidInput` for an element without a parent.
+pub(crate) async fn catch_up<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    current: Element<S>,
+) -> Result<Element<S>> {
+    refuse_archived(&current)?;
+    let Some(parent) = parent_of(engine, caller, &current).await? else { return Err(no_parent(&current)) };
+    let mut element = current.clone();
+    follow(&mut element.place, &parent);
+    put(engine, caller, current, element, mark::ALL, None).await
+}
+
+fn no_parent<S: LayeredKind>(element: &Element<S>) -> Error {
+    Error::invalid_input(format!(
+        "the {} `{}` has no parent it could follow again",
+        S::KIND,
+        element.key.as_ref().map_or(element.name.as_str(), |key| key.as_str())
+    ))
+    .with("id", &element.id)
 }
