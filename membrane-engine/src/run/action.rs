@@ -72,21 +72,46 @@ async fn perform(
     config: Value,
     input: Cow<'_, Value>,
 ) -> Result<Value> {
+    let written = Written(plan.config.as_ref().map(Template::source));
     if let Some(records) = &plan.records {
-        return Box::pin(data(cx, links, (plan.kind, records), config, &input)).await;
+        return Box::pin(data(cx, links, (plan.kind, records), (config, written), &input)).await;
     }
     match plan.kind {
-        ActionKind::ApiRequestToExternalApp => {
-            Box::pin(api_request(cx, plan.config.as_ref().map(Template::source), &config)).await
-        }
-        ActionKind::ConnectorOperation => operation(cx, config, input).await,
+        ActionKind::ApiRequestToExternalApp => Box::pin(api_request(cx, written, &config)).await,
+        ActionKind::ConnectorOperation => operation(cx, config, written, input).await,
         other => Err(Error::unsupported(format!("actions of type `{}` cannot be run yet", other.as_str()))),
     }
 }
 
+/// The config before it was built. What is written there and came to nothing is not what is not written: nothing
+/// that the author did not map may stand in for it.
+#[derive(Clone, Copy)]
+struct Written<'a>(Option<&'a Value>);
+
+impl<'a> Written<'a> {
+    fn get(self, name: &str) -> Option<&'a Value> {
+        self.0?.get(name)
+    }
+
+    /// What the config was built to at a name, or else what the input has there.
+    fn or_input<'v>(self, config: &'v Value, input: &'v Value, name: &str) -> Option<&'v Value> {
+        match config.get(name) {
+            None if self.get(name).is_none() => input.get(name),
+            built => built,
+        }
+        .filter(|value| !value.is_null())
+    }
+}
+
 /// `config: {operationKey, input?}`; without `input` the action's own input goes in.
-async fn operation(cx: &Cx<'_>, mut config: Value, input: Cow<'_, Value>) -> Result<Value> {
+async fn operation(
+    cx: &Cx<'_>,
+    mut config: Value,
+    written: Written<'_>,
+    input: Cow<'_, Value>,
+) -> Result<Value> {
     let own = config.get_mut("input").map(Value::take);
+    let own = own.or_else(|| written.get("input").map(|_| Value::Object(Map::new())));
     let key = config.get("operationKey").and_then(Value::as_str).ok_or_else(|| needs("operationKey"))?;
     run_operation(cx, key, own.unwrap_or_else(|| input.into_owned())).await
 }
@@ -103,19 +128,21 @@ pub(crate) async fn run_operation(cx: &Cx<'_>, key: &str, input: Value) -> Resul
     cx.run(&operation.run, &args).await
 }
 
-/// `config: {request: {method, path|uri, query?, headers?, body?, pathParameters?}}`. `source` is the config
-/// before it was built.
-async fn api_request(cx: &Cx<'_>, source: Option<&Value>, config: &Value) -> Result<Value> {
+/// `config: {request: {method, path|uri, query?, headers?, body?, pathParameters?}}`.
+async fn api_request(cx: &Cx<'_>, written: Written<'_>, config: &Value) -> Result<Value> {
     let request = config.get("request").ok_or_else(|| needs("request"))?;
     let text = |name: &str| request.get(name).and_then(Value::as_str);
     let of = |name: &'static str| text(name).map(|path| (name, path));
     let (name, path) = of("path").or_else(|| of("uri")).ok_or_else(|| needs("request.path"))?;
     // What a formula put into a path is data: `{x}` in it is no slot.
-    let written = source.and_then(|source| source.get("request")?.get(name)?.as_str());
-    let is_template = written == Some(path);
+    let is_template = written.get("request").and_then(|request| request.get(name)?.as_str()) == Some(path);
     let method = text("method").unwrap_or("GET").to_ascii_uppercase();
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| {
-        Error::configuration(format!("`{method}` is no HTTP method")).with("field", "request.method")
+    // The others are for proxies, and what carries them out may log an address as it stands.
+    let known = Method::from_bytes(method.as_bytes()).ok();
+    let is_for_apps = |method: &Method| !matches!(*method, Method::CONNECT | Method::TRACE);
+    let method = known.filter(is_for_apps).ok_or_else(|| {
+        Error::configuration(format!("`{method}` is no HTTP method of an API"))
+            .with("field", "request.method")
     })?;
     // The config is built already: what is left in it is data, whatever it looks like.
     let plain = |name: &str| match request.get(name) {
@@ -140,7 +167,7 @@ async fn data(
     cx: &Cx<'_>,
     links: &Links<'_>,
     (kind, records): (ActionKind, &RecordMap),
-    config: Value,
+    (config, written): (Value, Written<'_>),
     input: &Value,
 ) -> Result<Value> {
     let source = config.get("dataSource").unwrap_or(&Value::Null);
@@ -151,25 +178,33 @@ async fn data(
     let given = source.get("collectionParameters").cloned().unwrap_or_default();
     let parameters = parameters(cx.connector(), key, given)?;
     let collection = Collections::open(cx, key, &parameters)?;
-    let cursor = || config.get("cursor").or_else(|| input.get("cursor")).and_then(Value::as_str);
+    let cursor = match written.or_input(&config, input, "cursor") {
+        None => None,
+        Some(Value::String(text)) if text.is_empty() => None,
+        Some(value) => Some(as_id(value).ok_or_else(|| {
+            Error::invalid_input("a `cursor` is a text of the page before").with("field", "cursor")
+        })?),
+    };
+    let cursor = cursor.as_deref();
     let id = || {
-        let value = config.get("id").or_else(|| input.get("id"));
+        let value = written.or_input(&config, input, "id");
         value.and_then(as_id).ok_or_else(|| Error::invalid_input("`id` is required").with("field", "id"))
     };
     let output = match kind {
         ActionKind::ListDataRecords => {
             let filter = records.filter(&config)?;
-            let page = collection.list(filter.as_ref(), cursor(), false).await?;
+            let page = collection.list(filter.as_ref(), cursor, false).await?;
             serde_json::to_value(records.import_page(links, page).await?)
         }
         ActionKind::SearchDataRecord => {
-            let query = config.get("query").or_else(|| input.get("query")).and_then(Value::as_str);
-            let page = collection.search(query.unwrap_or_default(), cursor()).await?;
+            let query = written.or_input(&config, input, "query").and_then(Value::as_str);
+            let page = collection.search(query.unwrap_or_default(), cursor).await?;
             serde_json::to_value(records.import_page(links, page).await?)
         }
         ActionKind::MatchDataRecord => {
             let query = records.query(&config)?;
-            let query = query.as_ref().or_else(|| input.get("query"));
+            let of_input = || input.get("query").filter(|_| written.get("lookup").is_none());
+            let query = query.as_ref().or_else(of_input);
             let query = query.and_then(Value::as_object).ok_or_else(|| needs("lookup.query"))?;
             let record = match collection.find_match(query).await? {
                 Some(record) => Some(records.import(links, record).await?),
@@ -182,12 +217,12 @@ async fn data(
             Ok(json!({"record": records.import(links, record).await?}))
         }
         ActionKind::CreateDataRecord => {
-            let fields = fields(records, links, config, input, false).await?;
+            let fields = fields(records, links, (config, written), input, false).await?;
             Ok(json!({"id": collection.create(&fields).await?}))
         }
         ActionKind::UpdateDataRecord => {
             let id = id()?;
-            let fields = fields(records, links, config, input, true).await?;
+            let fields = fields(records, links, (config, written), input, true).await?;
             Ok(json!({"id": collection.update(&id, &fields).await?}))
         }
         _ => {
@@ -202,7 +237,7 @@ async fn data(
 async fn fields(
     records: &RecordMap,
     links: &Links<'_>,
-    mut config: Value,
+    (mut config, written): (Value, Written<'_>),
     input: &Value,
     without_id: bool,
 ) -> Result<Map<String, Value>> {
@@ -212,6 +247,9 @@ async fn fields(
             Value::Object(fields) => Ok(fields),
             _ => Err(wrong()),
         };
+    }
+    if written.get("fields").is_some_and(|fields| !fields.is_null()) {
+        return Ok(Map::new());
     }
     let given = || {
         let chosen = input.get("fields").filter(|fields| fields.is_object()).unwrap_or(input);
