@@ -3,8 +3,8 @@
 
 use membrane_client::{ErrorKind, Result};
 use membrane_core::element::{
-    ActionSpec, DataLinkTableSpec, DataSourceSpec, Element, FieldMappingSpec, FlowSpec, IntegrationSpec,
-    Layered, PackageSpec, State,
+    ActionSpec, AppDataSchemaSpec, DataLinkTableSpec, DataSourceSpec, Element, FieldMappingSpec, FlowSpec,
+    IntegrationSpec, Layered, PackageSpec, State,
 };
 use membrane_core::op::{Archive, Create, Explain, Get, List, ListQuery, Op, Reset, Restore, Setup, Update};
 use membrane_core::{LayerName, Page, Selector};
@@ -26,6 +26,10 @@ on_both!(
     a_connectors_action_is_reset_to_its_own,
     values_are_explained,
     parents_go_by_the_kinds_own_names,
+    circles_are_shown,
+    instances_go_by_customer_and_app,
+    an_archived_parent_takes_its_children_along,
+    what_does_not_fit_is_named,
 );
 
 /// All that can be asked of a layered kind.
@@ -351,4 +355,113 @@ async fn parents_go_by_the_kinds_own_names(stage: Stage) {
     let mut query = ListQuery::default();
     query.enabled = Some(false);
     assert_eq!(stage.call(Some("acme"), List::<FlowSpec>::from(query)).await.unwrap().items.len(), 1);
+}
+
+async fn circles_are_shown(stage: Stage) {
+    stage.connected("acme").await;
+    let refers = |key: &str, to: &str| {
+        json!({
+            "key": key, "name": key, "connectionId": "taskly", "type": "run-javascript",
+            "config": {"code": "1", "action": {"key": to}},
+        })
+    };
+    stage.add::<ActionSpec>(Some("acme"), refers("self", "self")).await.unwrap();
+    for n in 0..60 {
+        stage
+            .add::<ActionSpec>(Some("acme"), refers(&format!("a{}", n + 1), &format!("a{n}")))
+            .await
+            .unwrap();
+    }
+    stage.add::<ActionSpec>(Some("acme"), refers("a0", "a60")).await.unwrap();
+    let get = |key: &str| Get::<ActionSpec>::new(Selector::key(key).connection("taskly"));
+    for key in ["self", "a0", "a60"] {
+        let shown = stage.call(Some("acme"), get(key)).await.unwrap();
+        assert_eq!((shown.state, shown.is_deactivated), (State::Ready, Some(false)), "{key}");
+    }
+    let broken = json!({"config": {"code": "1", "dataSource": {"key": "nothing"}, "action": {"key": "a60"}}});
+    let a0 = Selector::key("a0").connection("taskly");
+    stage.change::<ActionSpec>(Some("acme"), a0, broken).await.unwrap();
+    for key in ["a1", "a60"] {
+        let shown = stage.call(Some("acme"), get(key)).await.unwrap();
+        assert_eq!(shown.state, State::ConfigurationError, "{key}");
+        assert_eq!(shown.errors[0].message, "Action dependency has errors");
+    }
+}
+
+async fn instances_go_by_customer_and_app(stage: Stage) {
+    stage.connected("acme").await;
+    stage.connected("bob").await;
+    stage.add::<AppDataSchemaSpec>(None, json!({"key": "people", "name": "People"})).await.unwrap();
+    let of = |user: &str, auto_create: bool| {
+        let mut selector = Selector::default().layer(LayerName::Connection);
+        (selector.parent_key, selector.user_id) = (Some("people".to_owned()), Some(user.to_owned()));
+        let mut get = Get::<AppDataSchemaSpec>::new(selector);
+        get.auto_create = Some(auto_create);
+        get
+    };
+    let acmes = stage.call(None, of("acme", true)).await.unwrap();
+    assert_eq!(acmes.place.user_id.as_deref(), Some("acme"));
+    assert_eq!(stage.call(None, of("bob", false)).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(stage.call(Some("bob"), of("acme", false)).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let bobs = stage.call(None, of("bob", true)).await.unwrap();
+    assert_ne!(bobs.id, acmes.id);
+    assert_eq!(stage.call(None, of("acme", false)).await.unwrap().id, acmes.id);
+
+    // An app means the customer's default connection there.
+    let mut own = Selector::default().layer(LayerName::Connection).integration("taskly");
+    own.parent_key = Some("create-task".to_owned());
+    let mut get = Get::<ActionSpec>::new(own);
+    get.auto_create = Some(true);
+    let copy = stage.call(Some("acme"), get).await.unwrap();
+    assert_eq!((copy.place.layer(), copy.place.user_id.as_deref()), (LayerName::Connection, Some("acme")));
+    let mut made = Create::<ActionSpec>::new(object(json!({
+        "name": "Of bob", "integrationKey": "taskly", "userId": "bob", "type": "run-javascript",
+        "config": {"code": "1"},
+    })));
+    made.layer = Some(LayerName::Connection);
+    let of_bob = stage.engine.call(&stage.engine.manager(), made).await.unwrap();
+    assert_eq!((of_bob.place.layer(), of_bob.place.user_id.as_deref()), (LayerName::Connection, Some("bob")));
+    let mut nowhere = Create::<ActionSpec>::new(object(json!({"name": "Nowhere", "type": "run-javascript"})));
+    nowhere.layer = Some(LayerName::Connection);
+    let error = stage.engine.call(&stage.engine.manager(), nowhere).await.unwrap_err();
+    assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::InvalidInput, Some("connectionId")));
+
+    let mut query = ListQuery::default();
+    (query.layer, query.parent_key) = (Some(LayerName::Connection), Some("nothing".to_owned()));
+    assert!(stage.call(None, List::<ActionSpec>::from(query)).await.unwrap().items.is_empty());
+}
+
+async fn an_archived_parent_takes_its_children_along(stage: Stage) {
+    let code = |code: &str| json!({"type": "run-javascript", "config": {"code": code}});
+    let mut fields = code("1");
+    fields["key"] = json!("job");
+    let parent = stage.add::<ActionSpec>(None, fields).await.unwrap();
+    let child = json!({"key": "job", "integrationKey": "taskly"});
+    let child = stage.add::<ActionSpec>(None, child).await.unwrap();
+    let user = json!({
+        "key": "user", "integrationKey": "taskly", "type": "run-javascript",
+        "config": {"code": "1", "action": {"key": "job"}},
+    });
+    let user = stage.add::<ActionSpec>(None, user).await.unwrap();
+    stage.change::<ActionSpec>(None, &parent.id, code("2")).await.unwrap();
+    stage.call(None, Archive::<ActionSpec>::new(&parent.id)).await.unwrap();
+    let shown = stage.call(None, Get::<ActionSpec>::new(&child.id)).await.unwrap();
+    assert_eq!(shown.spec.config.as_ref().unwrap()["code"], "2", "its parent's content of last");
+    assert_eq!(shown.is_deactivated, Some(true));
+    let shown = stage.call(None, Get::<ActionSpec>::new(&user.id)).await.unwrap();
+    assert_eq!((shown.is_deactivated, shown.state), (Some(true), State::Ready));
+    stage.call(None, Restore::<ActionSpec>::new(&parent.id)).await.unwrap();
+    let shown = stage.call(None, Get::<ActionSpec>::new(&user.id)).await.unwrap();
+    assert_eq!(shown.is_deactivated, Some(false));
+}
+
+async fn what_does_not_fit_is_named(stage: Stage) {
+    let wrong = json!({"name": "Job", "type": "run-javascript", "inputSchema": 5});
+    let error = stage.add::<ActionSpec>(None, wrong).await.unwrap_err();
+    assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::InvalidInput, Some("inputSchema")));
+    let rocket = json!({"name": "🚀", "type": "run-javascript"});
+    let made = stage.add::<ActionSpec>(None, rocket).await.unwrap();
+    assert!(made.key.unwrap().as_str().starts_with("action-"));
+    let kept = stage.change::<ActionSpec>(None, &made.id, json!({"uuid": null})).await.unwrap();
+    assert_eq!(kept.uuid, made.uuid);
 }

@@ -45,6 +45,19 @@ async fn nodes_follow_one_by_one(stage: Stage) {
     let explained = stage.call(Some("acme"), Explain::<FlowSpec>::new(on_taskly())).await.unwrap();
     let nodes = &explained.fields["nodes"].parts;
     assert_eq!((nodes["a"].layer, nodes["b"].layer), (LayerName::Integration, LayerName::Connection));
+    for nothing in [
+        json!({"name": false}),
+        json!({"allNodes": false}),
+        json!({"nodes": null}),
+        json!({"nodes": {"b": false}}),
+    ] {
+        let part = Reset::<FlowSpec>::new(on_taskly()).parts(object(nothing));
+        let kept = stage.call(Some("acme"), part).await.unwrap();
+        assert_eq!((codes(&kept), kept.place.is_customized), (codes(&shown), Some(true)));
+    }
+    let unknown = Reset::<FlowSpec>::new(on_taskly()).parts(object(json!({"nods": {"b": true}})));
+    let error = stage.call(Some("acme"), unknown).await.unwrap_err();
+    assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::InvalidInput, Some("nods")));
     let part = Reset::<FlowSpec>::new(on_taskly()).parts(object(json!({"nodes": {"b": true}})));
     let back = stage.call(Some("acme"), part).await.unwrap();
     assert_eq!(codes(&back), pairs(&[("a", "one"), ("b", "two"), ("c", "three")]));

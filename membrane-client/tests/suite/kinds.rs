@@ -8,7 +8,13 @@ use serde_json::{Value, json};
 use crate::on_both;
 use crate::stage::Stage;
 
-on_both!(runs_every_type, takes_data_in_a_path_as_it_is, refuses_a_wrong_action, follows_the_layers);
+on_both!(
+    runs_every_type,
+    what_is_mapped_to_nothing_is_nothing,
+    takes_data_in_a_path_as_it_is,
+    refuses_a_wrong_action,
+    follows_the_layers
+);
 
 async fn add(stage: &Stage, fields: Value) -> Result<Action> {
     let Value::Object(fields) = fields else { panic!("fields are an object") };
@@ -145,4 +151,47 @@ async fn follows_the_layers(stage: Stage) {
         titles.contains(&"ACME: same call".to_owned()) && titles.contains(&"same call".to_owned()),
         "{titles:?}"
     );
+}
+
+async fn what_is_mapped_to_nothing_is_nothing(stage: Stage) {
+    let nothing = |name: &str| json!({"$var": format!("$.input.unset.{name}")});
+    for fields in [
+        data("change", "update-data-record", json!({"fields": {"title": nothing("title")}})),
+        data("remove", "delete-data-record", json!({"id": nothing("id")})),
+        data("same", "match-data-record", json!({"lookup": {"query": {"title": nothing("title")}}})),
+        data("text", "search-data-record", json!({"query": nothing("query")})),
+        data("all", "list-data-records", json!({})),
+        json!({
+            "integrationKey": "taskly", "key": "make", "name": "Make", "type": "connector-operation",
+            "config": {"operationKey": "create-task", "input": {"title": nothing("title")}},
+        }),
+        json!({
+            "integrationKey": "taskly", "key": "tunnel", "name": "T", "type": "api-request-to-external-app",
+            "config": {"request": {"method": "CONNECT", "path": "/v1/me"}},
+        }),
+    ] {
+        add(&stage, fields).await.unwrap();
+    }
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let made =
+        taskly.action("create-task").run(json!({"title": "Keep me"})).await.unwrap().output["id"].clone();
+    let before = stage.tasks.tasks();
+    let input = json!({
+        "id": made, "title": "Taken over", "status": "done", "query": "Keep", "projectId": "p",
+        "fields": {"title": "Taken over"},
+    });
+    for key in ["change", "remove", "same", "text", "make"] {
+        let error = taskly.action(key).run(input.clone()).await.unwrap_err();
+        assert!(
+            matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Configuration),
+            "{key}: {:?} {error}",
+            error.kind()
+        );
+    }
+    assert_eq!(stage.tasks.tasks(), before, "nothing was written");
+    let error = taskly.action("tunnel").run(json!({})).await.unwrap_err();
+    assert_eq!(error.message(), "`CONNECT` is no HTTP method of an API");
+    let error = taskly.action("all").run(json!({"cursor": {"page": 2}})).await.unwrap_err();
+    assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::InvalidInput, Some("cursor")));
 }

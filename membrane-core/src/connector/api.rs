@@ -179,6 +179,9 @@ pub struct ApiResponse {
     pub body: Bytes,
     /// The address that answered, without query.
     pub url: String,
+    /// Names of the query pairs that the client adds to requests by itself, often a key: an address of this app
+    /// that is handed out is handed out without them.
+    pub client_query: Vec<String>,
 }
 
 impl ApiResponse {
@@ -189,7 +192,7 @@ impl ApiResponse {
         body: impl Into<Bytes>,
         url: impl Into<String>,
     ) -> Self {
-        Self { status, headers, body: body.into(), url: url.into() }
+        Self { status, headers, body: body.into(), url: url.into(), client_query: Vec::new() }
     }
 
     /// Reads the body as JSON; an empty body (204, 205, or simply nothing) is `null`.

@@ -204,7 +204,17 @@ fn absolute(response: &ApiResponse, address: &str) -> Result<String> {
         Error::new(ErrorKind::External, "the app answered a next page that is not an address")
             .with("url", &response.url)
     };
-    let url = Url::parse(&response.url).map_err(bad)?.join(address).map_err(bad)?;
+    let mut url = Url::parse(&response.url).map_err(bad)?.join(address).map_err(bad)?;
+    let is_clients = |name: &str| response.client_query.iter().any(|own| own == name);
+    // Only then is it written anew, since that may spell it otherwise.
+    if url.query_pairs().any(|(name, _)| is_clients(&name)) {
+        let pairs = url.query_pairs().filter(|(name, _)| !is_clients(name)).into_owned();
+        let pairs: Vec<(String, String)> = pairs.collect();
+        url.set_query(None);
+        if !pairs.is_empty() {
+            url.query_pairs_mut().extend_pairs(pairs);
+        }
+    }
     Ok(url.into())
 }
 
@@ -283,6 +293,23 @@ mod tests {
         let next = Pagination::LinkHeader.next(&response(Some(link)), &Value::Null, 30, None, None).unwrap();
         assert_eq!(next.as_deref(), Some("https://api.example/v1/items?page=3&q=a,b"));
         assert_eq!(Pagination::LinkHeader.next(&response(None), &Value::Null, 30, None, None).unwrap(), None);
+    }
+
+    #[test]
+    fn an_address_is_handed_out_without_what_the_client_adds() {
+        let place = Pagination::NextUrl { next: locator("$.next") };
+        for (address, cursor) in [
+            ("?page=2&api_key=s3cr3t", "https://api.example/v1/items?page=2"),
+            ("/v2?api_key=s3cr3t", "https://api.example/v2"),
+            ("?q=a%20b&page=2", "https://api.example/v1/items?q=a%20b&page=2"),
+        ] {
+            let mut answer = response(Some(&format!("<{address}>; rel=next")));
+            answer.client_query.push("api_key".to_owned());
+            let next = place.next(&answer, &json!({ "next": address }), 1, None, None).unwrap();
+            assert_eq!(next.as_deref(), Some(cursor));
+            let next = Pagination::LinkHeader.next(&answer, &Value::Null, 1, None, None).unwrap();
+            assert_eq!(next.as_deref(), Some(cursor));
+        }
     }
 
     #[test]

@@ -81,12 +81,14 @@ impl ApiClient for AppClient {
         let call = self.call(request)?;
         let answer = self.stack.layers.send(&call).await?;
         let response = answer.response;
-        Ok(ApiResponse::new(
+        let mut response = ApiResponse::new(
             response.status,
             response.headers,
             response.body,
             fault::shown(&call, &answer.request.url),
-        ))
+        );
+        response.client_query = self.target.query().iter().map(|(name, _)| name.clone()).collect();
+        Ok(response)
     }
 }
 

@@ -44,8 +44,8 @@ const HEADER_PARTS: &[&str] =
 /// Finds the secrets of one target, in time that grows with the text alone.
 pub(crate) struct Mask {
     secrets: Option<AhoCorasick>,
-    /// Secrets that may not end within what is kept of a long text, however they are spelled.
-    long: Vec<Zeroizing<String>>,
+    /// The secrets one by one, for the end of a text that was cut.
+    each: Vec<Zeroizing<String>>,
     /// Behind what is shown of a long text, every other secret ends within so many bytes.
     reach: usize,
     /// Whether `+` may stand for a part of a secret.
@@ -74,7 +74,7 @@ impl Mask {
             texts.push(Zeroizing::new(value.to_owned()));
         }
         if texts.is_empty() {
-            return Ok(Self { secrets: None, long: Vec::new(), reach: 0, has_space: false, names: None });
+            return Ok(Self { secrets: None, each: Vec::new(), reach: 0, has_space: false, names: None });
         }
         let has_space = texts.iter().any(|text| text.contains(' '));
         let patterns = texts.iter().map(|text| text.as_bytes());
@@ -88,8 +88,7 @@ impl Mask {
         };
         let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
         let reach = BEYOND.min(longest * LONGEST_SPELLING);
-        texts.retain(|text| text.len() > BEYOND / LONGEST_SPELLING);
-        Ok(Self { secrets: Some(secrets), long: texts, reach, has_space, names })
+        Ok(Self { secrets: Some(secrets), each: texts, reach, has_space, names })
     }
 
     /// How much of a long text is to be kept behind what is shown of it, at most [`BEYOND`].
@@ -102,6 +101,17 @@ impl Mask {
         match self.scan(text.as_bytes(), usize::MAX, false) {
             Some(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
             None => Cow::Borrowed(text),
+        }
+    }
+
+    /// Masks what is said of an exchange in an error. It may be the start of a longer text, cut within a secret:
+    /// an end that is the beginning of one is masked too.
+    pub(crate) fn said<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let masked = self.text(text);
+        let ends = self.each.iter().filter_map(|secret| begun(masked.as_bytes(), secret.as_bytes()));
+        match ends.min().and_then(|start| masked.get(..start)) {
+            Some(start) => Cow::Owned(format!("{start}{MARK}")),
+            None => masked,
         }
     }
 
@@ -185,7 +195,9 @@ impl Mask {
         let found = secrets.flat_map(|secrets| secrets.find_iter(text));
         let mut spans: Vec<Span> = found.map(|found| within(found.range())).collect();
         if is_cut {
-            let begun = self.long.iter().filter_map(|secret| begun(text, secret.as_bytes()));
+            // Secrets that may not end within what is kept of a long text, however they are spelled.
+            let long = self.each.iter().filter(|secret| secret.len() > BEYOND / LONGEST_SPELLING);
+            let begun = long.filter_map(|secret| begun(text, secret.as_bytes()));
             spans.extend(begun.map(|start| within(start..text.len())));
         }
         // A name ends before one of these. Within a value there is nothing to look for.
@@ -349,6 +361,20 @@ mod tests {
             assert!(shown.len() < 20 && shown.ends_with(MARK), "{shown}");
         }
         assert_eq!(mask.bytes(b"nothing of it 0000", 100, true), "nothing of it ***");
+    }
+
+    #[test]
+    fn what_is_said_may_end_within_a_secret() {
+        let mask = Mask::new(["tok-ABCDEFGHIJKLMNOP", "other"]).unwrap();
+        for (said, shown) in [
+            ("X answered 500: no tok-ABCDEFGH", "X answered 500: no ***"),
+            ("X answered 500: no tok-ABCDEFGHIJKLMNOP", "X answered 500: no ***"),
+            ("no tok", "no tok"),
+            ("no tok-", "no ***"),
+            ("é tok-ABCD é", "é tok-ABCD é"),
+        ] {
+            assert_eq!(mask.said(said), shown);
+        }
     }
 
     #[test]

@@ -263,7 +263,7 @@ async fn credentials_of(
     let client = engine.parts().http.client(Arc::clone(&target), None);
     let cx = Cx::new(connector, &client, &bare);
     let made = cx.run(function, &json!({ "connectionInput": input })).await;
-    let made = made.map_err(|error| error.masked(|text| target.mask().text(text)))?;
+    let made = made.map_err(|error| error.masked(|text| target.mask().said(text)))?;
     if !made.is_object() {
         return Err(Error::configuration(format!("{}: `credentials` must give an object", connector.name)));
     }

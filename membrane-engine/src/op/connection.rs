@@ -125,7 +125,7 @@ pub(super) async fn try_out(
     let target = std::sync::Arc::new(target(connector, settings, limit_key, &Value::Null)?);
     let client = engine.parts().http.client(std::sync::Arc::clone(&target), None);
     let asked = ask(option, &Cx::new(connector, &client, settings)).await;
-    asked.map_err(|error| error.masked(|text| target.mask().text(text)))
+    asked.map_err(|error| error.masked(|text| target.mask().said(text)))
 }
 
 /// Asks the app whether it takes the credentials, where the connector knows how.

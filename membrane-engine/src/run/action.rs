@@ -29,7 +29,7 @@ pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) 
             .with_operation("actions.run")
             .with("actionRunId", &id)
             .with("connectionId", &plan.connected.connection.id)
-            .masked(|text| plan.connected.target.mask().text(text))
+            .masked(|text| plan.connected.target.mask().said(text))
     });
     running.end(outcome.as_ref().map(Some));
     outcome.map(|output| ActionRun { output, action_run_id: id })

@@ -22,7 +22,7 @@ pub(crate) async fn logged<T>(
     let running = engine.parts().log.begin(subject, input, None).await?;
     let client = connected.client(engine, Some(Arc::clone(running.recorder())));
     let outcome = work(&client).await.map_err(|error| {
-        error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask().text(text))
+        error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask().said(text))
     });
     // What came out stands in the exchanges.
     running.end(outcome.as_ref().map(|_| None));
