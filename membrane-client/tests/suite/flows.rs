@@ -1,5 +1,6 @@
 //! Flows below a parent: node by node.
 
+use membrane_client::ErrorKind;
 use membrane_core::LayerName;
 use membrane_core::Selector;
 use membrane_core::element::{Flow, FlowSpec, NodeState, State};
