@@ -179,31 +179,60 @@ pub struct ApiResponse {
     pub body: Bytes,
     /// The address that answered, without query.
     pub url: String,
+    /// How often the request was sent until this answer was taken; more than once means that repeating it was
+    /// given up.
+    pub attempts: u32,
+    /// Says that sending the request twice has the effect of sending it once.
+    pub repeatable: bool,
 }
 
 impl ApiResponse {
-    /// Makes an answer, for tests and transports.
+    /// Makes an answer, for tests and transports: of a request that was sent once and may not be sent again.
     pub fn new(
         status: StatusCode,
         headers: HeaderMap,
         body: impl Into<Bytes>,
         url: impl Into<String>,
     ) -> Self {
-        Self { status, headers, body: body.into(), url: url.into() }
+        Self { status, headers, body: body.into(), url: url.into(), attempts: 1, repeatable: false }
+    }
+
+    /// Says how the request was sent, for transports: how often, and whether it may be sent again.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use membrane_core::Retry;
+    /// use membrane_core::connector::ApiResponse;
+    ///
+    /// let cut = ApiResponse::new(StatusCode::OK, HeaderMap::new(), r#"{"id": "#, "https://demo.example/issues");
+    /// assert_eq!(cut.json().unwrap_err().retry(), Retry::Never); // a write that was done
+    /// assert_eq!(cut.sent(1, true).json().unwrap_err().retry(), Retry::Backoff);
+    /// ```
+    #[must_use]
+    pub fn sent(mut self, attempts: u32, repeatable: bool) -> Self {
+        self.attempts = attempts;
+        self.repeatable = repeatable;
+        self
+    }
+
+    /// Whether the call may be made again: sending twice does no harm, and the engine has not tried in vain.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.repeatable && self.attempts <= 1
     }
 
     /// Reads the body as JSON; an empty body (204, 205, or simply nothing) is `null`.
     ///
     /// # Errors
-    /// [`ErrorKind::External`] when it is not JSON: says the content type and where reading stopped. A
-    /// body that ends too early is [`Retry::Backoff`]; the engine lets only reads be repeated.
+    /// [`ErrorKind::External`] when it is not JSON: says the content type and where reading stopped. For a
+    /// body that ends too early it is [`Retry::Backoff`] where the request may be sent again, so never for a
+    /// write: that was done.
     pub fn json(&self) -> Result<Value> {
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);
         }
         serde_json::from_slice(&self.body).map_err(|error| {
             let kind = self.content_type().unwrap_or("no content type");
-            let retry = if error.is_eof() { Retry::Backoff } else { Retry::Never };
+            let retry = if error.is_eof() && self.may_repeat() { Retry::Backoff } else { Retry::Never };
             Error::new(
                 ErrorKind::External,
                 format!(

@@ -79,14 +79,11 @@ impl AppClient {
 impl ApiClient for AppClient {
     async fn send(&self, request: ApiRequest) -> Result<ApiResponse> {
         let call = self.call(request)?;
-        let answer = self.stack.layers.send(&call).await?;
+        let (attempts, answer) = self.stack.layers.send(&call).await?;
         let response = answer.response;
-        Ok(ApiResponse::new(
-            response.status,
-            response.headers,
-            response.body,
-            fault::shown(&call, &answer.request.url),
-        ))
+        let url = fault::shown(&call, &answer.request.url);
+        Ok(ApiResponse::new(response.status, response.headers, response.body, url)
+            .sent(attempts, call.repeatable))
     }
 }
 
