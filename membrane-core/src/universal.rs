@@ -37,6 +37,9 @@ impl UniversalInfo {
     }
 }
 
+/// The keys of the use cases of this module.
+pub(crate) const KEYS: &[&str] = &[CreateTask::KEY, SendMessage::KEY];
+
 /// The use case of this module with this key.
 ///
 /// ```

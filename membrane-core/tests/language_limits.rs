@@ -73,6 +73,66 @@ fn deep_variables_are_refused() {
     std::mem::forget(deep);
 }
 
+/// Sixteen definitions, each of which tries the next four times, in the way it is told.
+fn doubling(wrap: impl Fn(Value) -> Value, times: usize, last: usize) -> DataSchema {
+    let mut definitions: Map<String, Value> = (0..last)
+        .map(|n| (format!("d{n}"), wrap(json!(vec![json!({"$ref": format!("#/$defs/d{}", n + 1)}); times]))))
+        .collect();
+    definitions.insert(format!("d{last}"), json!({"type": "integer"}));
+    DataSchema::new(json!({"$defs": definitions, "$ref": "#/$defs/d0"})).unwrap()
+}
+
+#[test]
+fn references_of_a_schema_cannot_multiply() {
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        let schema = doubling(|next| json!({keyword: next}), 4, 15);
+        let error = soon(keyword, || schema.compile()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.message().contains("more than 5000 schemas on one value"), "{error}");
+        assert!(error.context_value("place").unwrap().starts_with("$.$defs.d"), "{error}");
+    }
+    let wraps: [fn(Value) -> Value; 3] = [
+        |next| json!({"allOf": next.as_array().unwrap().iter().map(|next| json!({"not": next})).collect::<Vec<_>>()}),
+        |next| json!({"anyOf": next.as_array().unwrap().iter().map(|next| json!({"items": next})).collect::<Vec<_>>()}),
+        |next| {
+            let next = next.as_array().unwrap().iter().map(|next| json!({"properties": {"a": next}}));
+            json!({"allOf": next.collect::<Vec<_>>()})
+        },
+    ];
+    for wrap in wraps {
+        assert!(soon("compile", || doubling(wrap, 4, 15).compile()).is_err());
+    }
+    // Few, or on places of their own: no harm.
+    assert!(doubling(|next| json!({"allOf": next}), 4, 5).compile().unwrap().is_valid(&json!(1)));
+    let apart = |next: Value| json!({"properties": {"a": next[0], "b": next[1], "c": next[2], "d": next[3]}});
+    assert!(doubling(apart, 4, 15).compile().is_ok());
+    assert!(doubling(|next| next[0].clone(), 1, 200).compile().unwrap().is_valid(&json!(1)));
+
+    let error = doubling(|next| next[0].clone(), 1, 10_000).compile().unwrap_err();
+    assert!(error.message().contains("on and on"), "{error}");
+    let round = json!({"$defs": {"a": {"anyOf": [{"$ref": "#/$defs/b"}]}, "b": {"$ref": "#/$defs/a"}}});
+    let error = DataSchema::new(round).unwrap().compile().unwrap_err();
+    assert!(error.message().contains("refers to itself without going into the data"), "{error}");
+    let hidden = json!({"const": {"allOf": [{"$ref": "#"}]}, "items": {"$ref": "#/const"}});
+    assert!(DataSchema::new(hidden).unwrap().compile().unwrap_err().message().contains("leads to no schema"));
+}
+
+#[test]
+fn recursion_of_a_schema_cannot_multiply() {
+    let branch = json!({"properties": {"a": {"$ref": "#/$defs/t"}, "b": {"type": "integer"}}});
+    for keyword in ["allOf", "anyOf", "oneOf"] {
+        let schema = json!({"$defs": {"t": {keyword: [branch, branch]}}, "$ref": "#/$defs/t"});
+        let schema = DataSchema::new(schema).unwrap().compile().unwrap();
+        let data = |last| nested_in(100, json!({ "b": last }));
+        let _ = soon(keyword, || (schema.is_valid(&data(json!(1))), schema.validate(&data(json!(1)))));
+        assert!(soon(keyword, || schema.validate(&data(json!("x")))).is_err());
+    }
+}
+
+fn nested_in(levels: usize, last: Value) -> Value {
+    (0..levels).fold(last, |inner, _| object("a", inner))
+}
+
 #[test]
 fn formulas_cannot_multiply_their_input() {
     let rows = json!({"rows": vec![json!({"a": "x".repeat(100)}); 2000], "text": "y".repeat(500_000)});

@@ -154,6 +154,9 @@ impl ApiRequest {
     }
 }
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// What the app answered. An error status is an answer too, not an [`Error`].
 ///
 /// ```
@@ -182,31 +185,75 @@ pub struct ApiResponse {
     /// Names of the query pairs that the client adds to requests by itself, often a key: an address of this app
     /// that is handed out is handed out without them.
     pub client_query: Vec<String>,
+    /// How often the request was sent until this answer was taken; more than once means that repeating it was
+    /// given up.
+    pub attempts: u32,
+    /// Says that sending the request twice has the effect of sending it once.
+    pub repeatable: bool,
 }
 
 impl ApiResponse {
-    /// Makes an answer, for tests and transports.
+    /// Makes an answer, for tests and transports: of a request that was sent once and may not be sent again.
     pub fn new(
         status: StatusCode,
         headers: HeaderMap,
         body: impl Into<Bytes>,
         url: impl Into<String>,
     ) -> Self {
-        Self { status, headers, body: body.into(), url: url.into(), client_query: Vec::new() }
+        Self {
+            status,
+            headers,
+            body: body.into(),
+            url: url.into(),
+            client_query: Vec::new(),
+            attempts: 1,
+            repeatable: false,
+        }
     }
 
-    /// Reads the body as JSON; an empty body (204, 205, or simply nothing) is `null`.
+    /// Says how the request was sent, for transports: how often, and whether it may be sent again.
+    ///
+    /// ```
+    /// use http::{HeaderMap, StatusCode};
+    /// use membrane_core::Retry;
+    /// use membrane_core::connector::ApiResponse;
+    ///
+    /// let cut = ApiResponse::new(StatusCode::OK, HeaderMap::new(), r#"{"id": "#, "https://demo.example/issues");
+    /// assert_eq!(cut.json().unwrap_err().retry(), Retry::Never); // a write that was done
+    /// assert_eq!(cut.sent(1, true).json().unwrap_err().retry(), Retry::Backoff);
+    /// ```
+    #[must_use]
+    pub fn sent(mut self, attempts: u32, repeatable: bool) -> Self {
+        self.attempts = attempts;
+        self.repeatable = repeatable;
+        self
+    }
+
+    /// Whether the call may be made again: sending twice does no harm, and the engine has not tried in vain.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.repeatable && self.attempts <= 1
+    }
+
+    /// The body without the byte order mark some servers put before it.
+    pub(super) fn content(&self) -> &[u8] {
+        self.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.body)
+    }
+
+    /// Reads the body as JSON; an empty body (204, 205, or simply nothing) is `null`, a byte order mark is
+    /// skipped.
     ///
     /// # Errors
-    /// [`ErrorKind::External`] when it is not JSON: says the content type and where reading stopped. A
-    /// body that ends too early is [`Retry::Backoff`]; the engine lets only reads be repeated.
+    /// [`ErrorKind::External`] when it is not JSON: says the content type and where reading stopped. For a
+    /// body that ends too early it is [`Retry::Backoff`] where the request may be sent again, so never for a
+    /// write: that was done.
     pub fn json(&self) -> Result<Value> {
-        if self.body.iter().all(u8::is_ascii_whitespace) {
+        let content = self.content();
+        if content.iter().all(u8::is_ascii_whitespace) {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
+        serde_json::from_slice(content).map_err(|error| {
             let kind = self.content_type().unwrap_or("no content type");
-            let retry = if error.is_eof() { Retry::Backoff } else { Retry::Never };
+            let retry = if error.is_eof() && self.may_repeat() { Retry::Backoff } else { Retry::Never };
             Error::new(
                 ErrorKind::External,
                 format!(
@@ -221,7 +268,7 @@ impl ApiResponse {
 
     /// The body as JSON when it is JSON, as text otherwise; `null` when empty.
     pub fn json_or_text(&self) -> Value {
-        self.json().unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&self.body).into_owned()))
+        self.json().unwrap_or_else(|_| Value::String(String::from_utf8_lossy(self.content()).into_owned()))
     }
 
     /// The media type, without parameters.
@@ -270,4 +317,22 @@ pub trait ApiClient: Send + Sync {
     /// [`ErrorKind::Timeout`], [`ErrorKind::Unavailable`], [`ErrorKind::Blocked`],
     /// [`ErrorKind::RateLimited`]; an error *status* of the app is an [`ApiResponse`], not an error.
     async fn send(&self, request: ApiRequest) -> Result<ApiResponse>;
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        let read = |body: &'static [u8]| {
+            ApiResponse::new(StatusCode::OK, HeaderMap::new(), body, "https://demo.example")
+        };
+        assert_eq!(read(b"\xEF\xBB\xBF{\"a\": 1}").json().unwrap(), json!({"a": 1}));
+        assert_eq!(read(b"\xEF\xBB\xBF").json().unwrap(), Value::Null);
+        assert_eq!(read(b"\xEF\xBB\xBF<html>").json_or_text(), "<html>");
+        assert!(read(b"\xEF\xBB\xBF\xEF\xBB\xBF1").json().is_err());
+    }
 }

@@ -261,7 +261,10 @@ impl<'a> Cx<'a> {
     /// # Errors
     /// As [`ApiClient::send`].
     pub async fn send(&self, request: ApiRequest) -> Result<super::ApiResponse> {
-        self.api.send(request).await
+        let idempotent = request.idempotent;
+        let mut response = self.api.send(request).await?;
+        response.repeatable |= idempotent;
+        Ok(response)
     }
 
     /// Sends a request and reads the body of its answer as JSON, after the connector's response handlers.
@@ -270,7 +273,7 @@ impl<'a> Cx<'a> {
     /// As [`ApiClient::send`]; and what the answer means: see [`classify`].
     pub async fn call(&self, request: ApiRequest) -> Result<Value> {
         let method = request.method.clone();
-        let response = self.api.send(request).await?;
+        let response = self.send(request).await?;
         classify(self.connector, &method, &response)
     }
 
@@ -327,7 +330,7 @@ impl<'a> Cx<'a> {
                 let vars = self.vars(args);
                 let request = call.request(&vars, args, self.parameters)?;
                 let method = request.method.clone();
-                let response = self.api.send(request).await?;
+                let response = self.send(request).await?;
                 let body = classify(self.connector, &method, &response)?;
                 call.answer(body, &response, vars)
             }

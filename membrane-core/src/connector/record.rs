@@ -1,8 +1,10 @@
 //! Records, and from what an app answers to one.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::projection::Compiled;
 use super::{Collection, Cx, WriteMethod};
@@ -93,7 +95,8 @@ impl Records {
 }
 
 impl RecordMapping {
-    /// Turns an answer into a record; `None` when it has no id.
+    /// Turns an answer into a record; `None` when it has no id, or one that is no longer the app's: a number of
+    /// more than 64 bits, which is read with some of its digits only.
     ///
     /// ```
     /// use membrane_core::Formula;
@@ -109,13 +112,21 @@ impl RecordMapping {
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn read(&self, raw: Value) -> Option<Record> {
+        self.try_read(raw).ok()
+    }
+
+    fn try_read(&self, raw: Value) -> Result<Record, NoId> {
         let text = |formula: &Option<Formula>, field: &str| match formula {
             Some(formula) => formula.build_with(&Vars::from(&raw).equipped()).as_ref().and_then(as_text),
             None if field.is_empty() => None,
             None => raw.get(field).and_then(as_text),
         };
+        let id = match &self.id {
+            Some(formula) => formula.build_with(&Vars::from(&raw)).map(Cow::Owned),
+            None => raw.get("id").map(Cow::Borrowed),
+        };
         let mut record = Record {
-            id: text(&self.id, "id")?,
+            id: as_id(id.as_deref())?,
             name: text(&self.name, "name"),
             uri: text(&self.uri, ""),
             created_time: text(&self.created_time, ""),
@@ -126,7 +137,7 @@ impl RecordMapping {
             Some(fields) => fields.build_from(raw).unwrap_or_default(),
             None => raw,
         };
-        Some(record)
+        Ok(record)
     }
 }
 
@@ -134,18 +145,21 @@ impl Collection {
     /// Turns an answer into a record.
     ///
     /// # Errors
-    /// [`ErrorKind::External`] when it has no id; names the connector and the collection.
+    /// [`ErrorKind::External`] when it has no id, or a number of more than 64 bits; names the connector and the
+    /// collection.
     pub fn record(&self, cx: &Cx<'_>, raw: Value) -> Result<Record> {
-        self.record.read(raw).ok_or_else(|| {
-            Error::new(
-                ErrorKind::External,
-                format!("{} answered a record of `{}` without id", cx.connector().name, self.key),
-            )
+        self.record.try_read(raw).map_err(|no_id| {
+            let why = match no_id {
+                NoId::Absent => "without id",
+                NoId::Inexact => "whose id is a number of more than 64 bits, which cannot be read exactly",
+            };
+            let message = format!("{} answered a record of `{}` {why}", cx.connector().name, self.key);
+            Error::new(ErrorKind::External, message)
         })
     }
 
     /// The id of the record a method wrote, as the app answers it: at the place the method names, else the
-    /// answer itself or the id of the record it is.
+    /// answer itself or the id of the record it is. As with records, a number of more than 64 bits is none.
     ///
     /// ```
     /// use membrane_core::connector::{Collection, Function, WriteMethod};
@@ -159,10 +173,33 @@ impl Collection {
     /// ```
     pub fn written_id(&self, method: &WriteMethod, answer: &Value) -> Option<String> {
         match &method.id {
-            Some(place) => place.at(answer).and_then(as_text),
-            None => as_text(answer).or_else(|| self.record.read(answer.clone()).map(|record| record.id)),
+            Some(place) => as_id(place.at(answer)).ok(),
+            None => {
+                as_id(Some(answer)).ok().or_else(|| self.record.read(answer.clone()).map(|record| record.id))
+            }
         }
     }
+}
+
+/// Why there is no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NoId {
+    Absent,
+    Inexact,
+}
+
+fn as_id(value: Option<&Value>) -> Result<String, NoId> {
+    match value {
+        Some(Value::Number(number)) if !is_exact(number) => Err(NoId::Inexact),
+        value => value.and_then(as_text).ok_or(NoId::Absent),
+    }
+}
+
+/// Whether a number is the one that was written: whole ones beyond 64 bits are read as the next float.
+pub(super) fn is_exact(number: &Number) -> bool {
+    /// From here on, floats have no fractions and whole numbers are not read as such.
+    const FIRST_INEXACT: f64 = 9_223_372_036_854_775_808.0;
+    !number.is_f64() || number.as_f64().is_some_and(|float| float.abs() < FIRST_INEXACT)
 }
 
 fn as_text(value: &Value) -> Option<String> {
@@ -170,5 +207,43 @@ fn as_text(value: &Value) -> Option<String> {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::connector::Function;
+
+    fn parsed(id: &str) -> Value {
+        serde_json::from_str(&format!("{{\"id\": {id}, \"name\": {id}}}")).unwrap()
+    }
+
+    #[test]
+    fn an_id_that_was_not_read_exactly_is_none() {
+        let by_formula = RecordMapping {
+            id: Some(Formula::parse(&json!({"$var": "$.id"})).unwrap()),
+            ..RecordMapping::default()
+        };
+        let rows = Collection::new("rows", "Rows");
+        let write = WriteMethod::new(Function::NotSupported);
+        let mut placed = WriteMethod::new(Function::NotSupported);
+        placed.id = Some(crate::Locator::parse("id").unwrap());
+        for id in ["18446744073709551615", "-9223372036854775808", "7", "7.5"] {
+            for mapping in [&RecordMapping::default(), &by_formula] {
+                assert_eq!(mapping.read(parsed(id)).unwrap().id, id);
+            }
+            assert_eq!(rows.written_id(&write, &parsed(id)).as_deref(), Some(id));
+        }
+        for id in ["18446744073709551616", "-9223372036854775809", "123456789012345678901234567890", "1e40"] {
+            for mapping in [&RecordMapping::default(), &by_formula] {
+                assert_eq!(mapping.try_read(parsed(id)).unwrap_err(), NoId::Inexact, "{id}");
+            }
+            assert_eq!(rows.written_id(&write, &parsed(id)), None);
+            assert_eq!(rows.written_id(&write, &parsed(id)["id"]), None);
+            assert_eq!(rows.written_id(&placed, &parsed(id)), None);
+        }
     }
 }

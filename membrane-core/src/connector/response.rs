@@ -65,7 +65,8 @@ impl ResponseHandler {
 /// # Errors
 /// [`ErrorKind::AccessTokenExpired`], [`ErrorKind::Connection`], [`ErrorKind::NotFound`],
 /// [`ErrorKind::RateLimited`], [`ErrorKind::Unavailable`], [`ErrorKind::External`], or the kind of the handler. Each carries Membrane's
-/// `data.request` and `data.response`.
+/// `data.request` and `data.response`. Limits are [`Retry::Backoff`]; so is an outage, of a request that may be
+/// sent twice. Once the answer is the last of several attempts, nothing is.
 ///
 /// ```
 /// use http::{HeaderMap, Method, StatusCode};
@@ -121,10 +122,7 @@ pub fn classify(connector: &Connector, method: &Method, response: &ApiResponse) 
                 .as_ref()
                 .and_then(|m| m.build_with(&Vars::new().equipped().with("response", &value)));
             let said = said.as_ref().and_then(Value::as_str).map_or("no reason given".to_owned(), sentence);
-            let message = format!("{} refused: {said}", connector.name);
-            Err(Error::new(handler.kind, message)
-                .with_retry(retry_of(handler.kind))
-                .with_data(exchange(method, response)))
+            Err(failure(handler.kind, format!("{} refused: {said}", connector.name), method, response))
         }
     }
 }
@@ -139,12 +137,19 @@ fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Waiting helps against limits and outages, not against refusals.
-fn retry_of(kind: ErrorKind) -> Retry {
-    match kind {
-        ErrorKind::RateLimited | ErrorKind::Unavailable => Retry::Backoff,
-        _ => Retry::Never,
+/// An answer as an error. Waiting helps against limits and outages, not against refusals; a write that ended in
+/// an outage may have been done, and what the engine has repeated in vain is given up.
+fn failure(kind: ErrorKind, mut message: String, method: &Method, response: &ApiResponse) -> Error {
+    let passes = matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable);
+    let may_be_done = kind == ErrorKind::Unavailable && !response.repeatable;
+    if may_be_done {
+        message.push_str("; not sent again, since it may have been done");
+    } else if passes && response.attempts > 1 {
+        message.push_str(&format!("; given up after {} attempts", response.attempts));
     }
+    let is_open = passes && !may_be_done && response.attempts <= 1;
+    let retry = if is_open { Retry::Backoff } else { Retry::Never };
+    Error::new(kind, message).with_retry(retry).with_data(exchange(method, response))
 }
 
 fn by_status(connector: &Connector, method: &Method, response: &ApiResponse) -> Error {
@@ -161,7 +166,7 @@ fn by_status(connector: &Connector, method: &Method, response: &ApiResponse) -> 
         message.push_str(": ");
         message.push_str(&said);
     }
-    Error::new(kind, message).with_retry(retry_of(kind)).with_data(exchange(method, response))
+    failure(kind, message, method, response)
 }
 
 /// The sentence in an error body, in the places where most APIs put one.
@@ -195,10 +200,89 @@ fn exchange(method: &Method, response: &ApiResponse) -> Value {
         response.json_or_text()
     } else {
         let start = String::from_utf8_lossy(&response.body[..MAX_BODY]);
-        Value::String(format!("{start}… ({} bytes)", response.body.len()))
+        // What was cut stands last, where an engine looks for the beginning of a secret.
+        Value::String(format!("({} bytes, of which the first) {start}", response.body.len()))
     };
     json!({
         "request": {"method": method.as_str(), "url": response.url},
         "response": {"status": response.status.as_u16(), "headers": headers, "data": data},
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::connector::{ApiClient, ApiRequest, AuthOption, Cx, Settings};
+    use crate::schema::DataSchema;
+
+    /// Answers everything alike.
+    struct Always(ApiResponse);
+
+    #[async_trait::async_trait]
+    impl ApiClient for Always {
+        async fn send(&self, _: ApiRequest) -> Result<ApiResponse> {
+            Ok(self.0.clone())
+        }
+    }
+
+    fn answer(status: u16, body: &'static str) -> ApiResponse {
+        let status = StatusCode::from_u16(status).unwrap();
+        ApiResponse::new(status, HeaderMap::new(), body, "https://demo.example/rows")
+    }
+
+    async fn error(request: ApiRequest, answer: ApiResponse) -> Error {
+        let is =
+            |status: u16| Formula::parse(&json!({"$eval": {"$var": "$.response.statusCode"}, "is": status}));
+        let connector = Connector::builder("demo", "Demo")
+            .auth(AuthOption::client_credentials(DataSchema::any()))
+            .response(ResponseHandler::failure(is(520).unwrap(), ErrorKind::Unavailable, None))
+            .response(ResponseHandler::failure(is(420).unwrap(), ErrorKind::RateLimited, None))
+            .build()
+            .unwrap();
+        let settings = Settings::default();
+        Cx::new(&connector, &Always(answer), &settings).call(request).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn only_what_does_no_harm_may_be_repeated() {
+        let (get, post) = (ApiRequest::get("/rows"), ApiRequest::post("/rows"));
+        let read = ApiRequest { idempotent: true, ..post.clone() };
+        let keyed = |status| answer(status, "").sent(1, true);
+        let cases = [
+            (&get, answer(502, ""), Retry::Backoff),
+            (&post, answer(502, ""), Retry::Never),
+            (&read, answer(502, ""), Retry::Backoff),
+            (&post, keyed(502), Retry::Backoff),
+            (&get, answer(520, ""), Retry::Backoff),
+            (&post, answer(520, ""), Retry::Never),
+            (&get, answer(200, "{\"id\": "), Retry::Backoff),
+            (&post, answer(201, "{\"id\": "), Retry::Never),
+            // Refused is not done.
+            (&post, answer(429, ""), Retry::Backoff),
+            (&post, answer(420, ""), Retry::Backoff),
+            (&get, answer(422, ""), Retry::Never),
+        ];
+        for (request, answer, expected) in cases {
+            let status = answer.status;
+            let error = error(request.clone(), answer).await;
+            assert_eq!(error.retry(), expected, "{} {status}: {error}", request.method);
+            let warns = expected == Retry::Never && error.kind() == ErrorKind::Unavailable;
+            assert_eq!(error.message().ends_with("; not sent again, since it may have been done"), warns);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_engine_gave_up_on_says_so() {
+        for status in [502, 429, 520] {
+            let error = error(ApiRequest::get("/rows"), answer(status, "").sent(5, true)).await;
+            assert_eq!(error.retry(), Retry::Never);
+            assert!(error.message().ends_with("; given up after 5 attempts"), "{error}");
+        }
+        let cut = error(ApiRequest::get("/rows"), answer(200, "[1,").sent(5, true)).await;
+        assert_eq!(cut.retry(), Retry::Never);
+        let refused = error(ApiRequest::get("/rows"), answer(422, "").sent(2, true)).await;
+        assert!(!refused.message().contains("given up"), "{refused}");
+    }
 }

@@ -1,6 +1,7 @@
 use http::Method;
 use serde_json::{Map, Value};
 
+use super::record::is_exact;
 use super::{ApiBody, ApiRequest, ApiResponse};
 use crate::error::{Error, Result};
 use crate::escape;
@@ -288,7 +289,7 @@ impl PathTemplate {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when a slot's value is missing, is not
-    /// a text or a number, is empty, or is `.` or `..`.
+    /// a text or a number, is empty, is `.` or `..`, or is a number of more than 64 bits.
     pub fn fill<'v>(&self, value: impl Fn(&str) -> Option<&'v Value>) -> Result<String> {
         let mut path = String::new();
         for part in &self.parts {
@@ -299,6 +300,9 @@ impl PathTemplate {
                     let text = match value(name) {
                         None => return Err(bad("is required")),
                         Some(Value::String(text)) => text.clone(),
+                        Some(Value::Number(number)) if !is_exact(number) => {
+                            return Err(bad("is a number of more than 64 bits: give it as a text"));
+                        }
                         Some(Value::Number(number)) => number.to_string(),
                         Some(_) => return Err(bad("must be a text or a number")),
                     };
@@ -356,6 +360,18 @@ mod tests {
         let body = send(json!({"a": 1, "b": "x y"})).unwrap().body;
         assert_eq!(body, ApiBody::Form(vec![("a".into(), "1".into()), ("b".into(), "x y".into())]));
         assert!(send(json!({"a": {"b": 1}})).is_err());
+    }
+
+    #[test]
+    fn a_number_that_was_not_read_exactly_fills_no_slot() {
+        let get = call(Method::GET, "/a/{id}");
+        let fill = |id: &str| {
+            let args: Value = serde_json::from_str(&format!("{{\"id\": {id}}}")).unwrap();
+            get.request(&Vars::new(), &args, &Value::Null)
+        };
+        assert_eq!(fill("18446744073709551615").unwrap().path, "/a/18446744073709551615");
+        let error = fill("123456789012345678901234567890").unwrap_err();
+        assert_eq!(error.message(), "`id` is a number of more than 64 bits: give it as a text");
     }
 
     #[test]

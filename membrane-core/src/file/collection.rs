@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::function::Functions;
-use super::located::{Located, Text, TextOr};
+use super::function::{Functions, Given};
+use super::located::{Located, Spot, Text, TextOr};
 use super::origin::Origin;
 use super::pagination::{page_size, pagination};
 use super::parts::{name_of, property_names};
+use super::roots::{and, unknown};
 use super::spec::{
     CollectionSpec, DeleteSpec, FindSpec, FunctionSpec, ListSpec, MatchSpec, RecordSpec, SearchSpec,
     WriteSpec,
@@ -17,7 +18,11 @@ use crate::connector::{
 };
 use crate::error::Result;
 use crate::filter::Operator;
+use crate::locator::{Locator, Step};
 use crate::schema::DataSchema;
+
+/// What a list is handed.
+const LIST: &[&str] = &["filter", "filterValues", "cursor"];
 
 /// Reads one collection.
 struct Reader<'a> {
@@ -60,18 +65,21 @@ pub(super) fn collection(
 }
 
 impl Reader<'_> {
-    fn reading(&self, spec: &FunctionSpec, arguments: &[&str]) -> Result<Function> {
-        self.function(spec, arguments, true)
+    /// A function that reads. `slots` of the arguments may fill a path.
+    fn reading(&self, spec: &FunctionSpec, slots: &[&str], arguments: &[&str]) -> Result<Function> {
+        self.function(spec, slots, arguments, true)
     }
 
-    fn writing(&self, spec: &FunctionSpec, arguments: &[&str]) -> Result<Function> {
-        self.function(spec, arguments, false)
-    }
-
-    fn function(&self, spec: &FunctionSpec, arguments: &[&str], is_read_only: bool) -> Result<Function> {
+    fn function(
+        &self,
+        spec: &FunctionSpec,
+        slots: &[&str],
+        arguments: &[&str],
+        is_read_only: bool,
+    ) -> Result<Function> {
         let slots: Vec<&str> =
-            self.parameters.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
-        self.functions.read(spec, Some(&slots), is_read_only)
+            self.parameters.iter().map(String::as_str).chain(slots.iter().copied()).collect();
+        self.functions.read(spec, Given { slots: Some(&slots), arguments }, is_read_only)
     }
 
     fn record(&self, spec: &RecordSpec) -> Result<RecordMapping> {
@@ -91,16 +99,18 @@ impl Reader<'_> {
     fn list(&self, spec: Located<TextOr<ListSpec>>) -> Result<ListMethod> {
         let spec = match spec.value {
             TextOr::Other(spec) => spec,
-            TextOr::Text(text) => return self.reading(&short(spec.at, text), &[]).map(ListMethod::new),
+            TextOr::Text(text) => return self.reading(&short(spec.at, text), &[], LIST).map(ListMethod::new),
         };
-        let mut list = ListMethod::new(self.reading(&spec.run, &[])?);
+        let mut list = ListMethod::new(self.reading(&spec.run, &[], LIST)?);
         list.records = self.origin.locator_or_root(spec.records.as_ref())?;
         if let Some(spec) = &spec.pagination {
             list.pagination = pagination(self.origin, spec)?;
         }
         list.page_size = spec.page_size.map(|size| page_size(self.origin, size)).transpose()?;
         for (field, taken) in spec.filter.0 {
+            let at = field.at;
             let field = self.origin.locator(&field)?;
+            self.check_field(at, field.steps())?;
             let operators = match taken.value {
                 TextOr::Text(parameter) => vec![(Operator::Is, parameter)],
                 TextOr::Other(operators) => operators
@@ -125,7 +135,7 @@ impl Reader<'_> {
     }
 
     fn search(&self, spec: SearchSpec, list: Option<&ListMethod>) -> Result<SearchMethod> {
-        let mut search = ListMethod::new(self.reading(&spec.run, &["query"])?);
+        let mut search = ListMethod::new(self.reading(&spec.run, &["query"], &["query", "cursor"])?);
         search.records = match (&spec.records, list) {
             (None, Some(list)) => list.records.clone(),
             (records, _) => self.origin.locator_or_root(records.as_ref())?,
@@ -144,9 +154,16 @@ impl Reader<'_> {
     }
 
     fn r#match(&self, spec: MatchSpec) -> Result<MatchMethod> {
+        for name in &spec.fields {
+            // A dot may be part of a name.
+            let whole = [Step::Property(name.value.clone())];
+            let as_place =
+                Locator::parse(&name.value).ok().map(|place| self.check_field(name.at, place.steps()));
+            self.check_field(name.at, &whole).or_else(|error| as_place.unwrap_or(Err(error)))?;
+        }
         Ok(MatchMethod {
-            fields: spec.fields,
-            call: spec.run.as_ref().map(|run| self.reading(run, &[])).transpose()?,
+            fields: spec.fields.into_iter().map(|name| name.value).collect(),
+            call: spec.run.as_ref().map(|run| self.reading(run, &[], &["query"])).transpose()?,
             record: self.origin.locator_or_root(spec.record.as_ref())?,
         })
     }
@@ -157,22 +174,24 @@ impl Reader<'_> {
             TextOr::Text(text) => (short(spec.at, text), None),
         };
         Ok(FindMethod {
-            call: self.reading(&run, &["id"])?,
+            call: self.reading(&run, &["id"], &["id"])?,
             record: self.origin.locator_or_root(record.as_ref())?,
         })
     }
 
-    fn write(&self, spec: Located<TextOr<WriteSpec>>, arguments: &[&str]) -> Result<WriteMethod> {
+    fn write(&self, spec: Located<TextOr<WriteSpec>>, slots: &[&str]) -> Result<WriteMethod> {
+        let arguments = and(slots, &["fields"]);
         let spec = match spec.value {
             TextOr::Other(spec) => spec,
             TextOr::Text(text) => {
-                return self.writing(&short(spec.at, text), arguments).map(WriteMethod::new);
+                let run = self.function(&short(spec.at, text), slots, &arguments, false)?;
+                return Ok(WriteMethod::new(run));
             }
         };
-        if let Some(replaces) = spec.replaces.as_ref().filter(|_| arguments.is_empty()) {
+        if let Some(replaces) = spec.replaces.as_ref().filter(|_| slots.is_empty()) {
             return Err(self.origin.error(replaces.at, "`replaces` belongs to `update`"));
         }
-        let mut method = WriteMethod::new(self.writing(&spec.run, arguments)?);
+        let mut method = WriteMethod::new(self.function(&spec.run, slots, &arguments, false)?);
         method.id = spec.id.as_ref().map(|text| self.origin.locator(text)).transpose()?;
         method.fields = self.field_names(spec.fields)?;
         method.required_fields = self.field_names(spec.required_fields)?;
@@ -216,9 +235,25 @@ impl Reader<'_> {
 
     fn delete(&self, spec: &Located<TextOr<DeleteSpec>>) -> Result<Function> {
         match &spec.value {
-            TextOr::Other(spec) => self.writing(&spec.run, &["id"]),
-            TextOr::Text(text) => self.writing(&short(spec.at, text.clone()), &["id"]),
+            TextOr::Other(spec) => self.function(&spec.run, &["id"], &["id"], false),
+            TextOr::Text(text) => self.function(&short(spec.at, text.clone()), &["id"], &["id"], false),
         }
+    }
+
+    /// Refuses a place in a record that the schema of its fields has not, as far as that says what there is.
+    fn check_field(&self, at: Spot, steps: &[Step]) -> Result<()> {
+        let mut schema = self.fields_schema.as_ref().map(DataSchema::as_value);
+        for step in steps {
+            let (Some(Value::Object(keywords)), Step::Property(name)) = (schema, step) else { break };
+            let is_open = keywords.get("additionalProperties").is_some_and(|more| *more != false);
+            let Some(properties) = keywords.get("properties").and_then(Value::as_object) else { break };
+            schema = properties.get(name);
+            if schema.is_none() && !is_open {
+                let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+                return Err(self.origin.error(at, unknown("field", name, &known)));
+            }
+        }
+        Ok(())
     }
 
     /// Names that must be among the fields, where these are known.
@@ -226,14 +261,13 @@ impl Reader<'_> {
         let known = self.fields_schema.as_ref().and_then(property_names);
         for name in &names {
             if let Some(known) = known.as_ref().filter(|known| !known.contains(&name.value.as_str())) {
-                let message = format!("unknown field `{}`, expected {}", name.value, super::one_of(known));
-                return Err(self.origin.error(name.at, message));
+                return Err(self.origin.error(name.at, unknown("field", &name.value, known)));
             }
         }
         Ok(names.into_iter().map(|name| name.value).collect())
     }
 }
 
-fn short(at: super::located::Spot, text: String) -> FunctionSpec {
+fn short(at: Spot, text: String) -> FunctionSpec {
     Located { at, value: TextOr::Text(text) }
 }

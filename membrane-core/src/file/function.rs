@@ -7,9 +7,11 @@ use http::Method;
 use super::located::{Located, Node, Text, TextOr};
 use super::one_of;
 use super::origin::Origin;
+use super::roots::{self, Roots, and};
 use super::spec::{FunctionKinds, FunctionSpec, GraphQlSpec, OperationCallSpec, RequestSpec, RestSpec};
 use crate::connector::{BodyType, Function, GraphQlCall, OperationCall, PathTemplate, RestCall};
 use crate::error::Result;
+use crate::formula::Formula;
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
 
@@ -26,8 +28,14 @@ pub(super) struct Functions<'a> {
     body_type: BodyType,
 }
 
-/// The names a path's slots can be filled from; `None` when nobody can know.
-pub(super) type Slots<'s> = Option<&'s [&'s str]>;
+/// What a function is handed, by name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'s> {
+    /// What a path's slots can be filled from; `None` when nobody can know.
+    pub(super) slots: Option<&'s [&'s str]>,
+    /// What formulas see besides the connection.
+    pub(super) arguments: &'s [&'s str],
+}
 
 impl<'a> Functions<'a> {
     pub(super) fn new(
@@ -40,10 +48,10 @@ impl<'a> Functions<'a> {
     }
 
     /// Reads a function. `is_read_only` says that it changes nothing, also when it is a `POST`.
-    pub(super) fn read(&self, spec: &FunctionSpec, slots: Slots<'_>, is_read_only: bool) -> Result<Function> {
+    pub(super) fn read(&self, spec: &FunctionSpec, given: Given<'_>, is_read_only: bool) -> Result<Function> {
         let mut function = match &spec.value {
-            TextOr::Text(text) => self.short(&Located { at: spec.at, value: text.clone() }, slots)?,
-            TextOr::Other(kinds) => self.long(spec, kinds, slots)?,
+            TextOr::Text(text) => self.short(&Located { at: spec.at, value: text.clone() }, given.slots)?,
+            TextOr::Other(kinds) => self.long(spec, kinds, given)?,
         };
         if let Function::Rest(call) = &mut function {
             Arc::make_mut(call).is_read_only = is_read_only;
@@ -52,7 +60,7 @@ impl<'a> Functions<'a> {
     }
 
     /// Reads the short form.
-    pub(super) fn short(&self, text: &Text, slots: Slots<'_>) -> Result<Function> {
+    pub(super) fn short(&self, text: &Text, slots: Option<&[&str]>) -> Result<Function> {
         if text.value == "not-supported" {
             return Ok(Function::NotSupported);
         }
@@ -70,14 +78,21 @@ impl<'a> Functions<'a> {
         Ok(Function::Rest(Arc::new(call)))
     }
 
-    fn long(&self, spec: &FunctionSpec, kinds: &FunctionKinds, slots: Slots<'_>) -> Result<Function> {
+    fn long(&self, spec: &FunctionSpec, kinds: &FunctionKinds, given: Given<'_>) -> Result<Function> {
+        let names = and(roots::CONNECTION, &and(&["parameters"], given.arguments));
         match kinds {
-            FunctionKinds { graphql: Some(call), mapping: None, operation: None, rest: None } => self.graphql(call),
-            FunctionKinds { graphql: None, mapping: Some(node), operation: None, rest: None } => {
-                self.origin.formula(node).map(Function::Mapping)
+            FunctionKinds { graphql: Some(call), mapping: None, operation: None, rest: None } => {
+                self.graphql(call, &names)
             }
-            FunctionKinds { graphql: None, mapping: None, operation: Some(call), rest: None } => self.operation(call),
-            FunctionKinds { graphql: None, mapping: None, operation: None, rest: Some(call) } => self.rest(call, slots),
+            FunctionKinds { graphql: None, mapping: Some(node), operation: None, rest: None } => {
+                self.origin.formula(node, Roots::Named(&names)).map(Function::Mapping)
+            }
+            FunctionKinds { graphql: None, mapping: None, operation: Some(call), rest: None } => {
+                self.operation(call, &names)
+            }
+            FunctionKinds { graphql: None, mapping: None, operation: None, rest: Some(call) } => {
+                self.rest(call, given.slots, &names)
+            }
             _ => Err(self.origin.error(
                 spec.at,
                 "a function is one of `graphql`, `mapping`, `operation`, `rest`, or a text such as `GET /user`",
@@ -85,8 +100,8 @@ impl<'a> Functions<'a> {
         }
     }
 
-    fn rest(&self, spec: &RestSpec, slots: Slots<'_>) -> Result<Function> {
-        let origin = self.origin;
+    fn rest(&self, spec: &RestSpec, slots: Option<&[&str]>, names: &[&str]) -> Result<Function> {
+        let (origin, roots) = (self.origin, Roots::Named(names));
         let mut call = self.rest_call(&spec.method, &spec.path)?;
         if let Some(text) = &spec.body_type {
             call.body_type = read_body_type(origin, text)?;
@@ -94,14 +109,19 @@ impl<'a> Functions<'a> {
         let mut given = None;
         if let Some(RequestSpec { path_parameters, query, headers, data }) = &spec.request_mapping {
             given = path_parameters.as_ref();
-            call.path_parameters = origin.optional_formula(path_parameters.as_ref())?;
-            call.query = query.as_ref().map(|node| origin.query(node)).transpose()?;
-            call.headers = origin.optional_formula(headers.as_ref())?;
-            call.data = origin.optional_formula(data.as_ref())?;
+            call.path_parameters = origin.optional_formula(path_parameters.as_ref(), roots)?;
+            call.query = query.as_ref().map(|node| origin.query(node, roots)).transpose()?;
+            call.headers = origin.optional_formula(headers.as_ref(), roots)?;
+            call.data = origin.optional_formula(data.as_ref(), roots)?;
         }
-        call.response = origin.optional_formula(spec.response_mapping.as_ref())?;
+        call.response = self.response(spec.response_mapping.as_ref(), names)?;
         self.check_slots(&spec.path, &call.path, given, slots)?;
         Ok(Function::Rest(Arc::new(call)))
+    }
+
+    /// A formula that sees the answer, too.
+    fn response(&self, node: Option<&Node>, names: &[&str]) -> Result<Option<Formula>> {
+        self.origin.optional_formula(node, Roots::Named(&and(names, &["response"])))
     }
 
     fn rest_call(&self, method: &Text, path: &Text) -> Result<RestCall> {
@@ -127,7 +147,7 @@ impl<'a> Functions<'a> {
         text: &Text,
         path: &PathTemplate,
         given: Option<&Node>,
-        known: Slots<'_>,
+        known: Option<&[&str]>,
     ) -> Result<()> {
         let Some(known) = known else { return Ok(()) };
         let given = given.map(|node| &node.value);
@@ -152,7 +172,7 @@ impl<'a> Functions<'a> {
         }
     }
 
-    fn graphql(&self, spec: &GraphQlSpec) -> Result<Function> {
+    fn graphql(&self, spec: &GraphQlSpec, names: &[&str]) -> Result<Function> {
         let document = &spec.document;
         let (opened, closed) = (document.value.matches('{').count(), document.value.matches('}').count());
         if opened == 0 || opened != closed {
@@ -162,13 +182,13 @@ impl<'a> Functions<'a> {
         }
         let path = spec.path.as_ref().map_or(GRAPHQL_PATH, |path| path.value.as_str());
         let mut call = GraphQlCall::new(path, document.value.trim());
-        call.variables = self.origin.optional_formula(spec.variables.as_ref())?;
+        call.variables = self.origin.optional_formula(spec.variables.as_ref(), Roots::Named(names))?;
         call.result = spec.result.as_ref().map(|text| self.origin.locator(text)).transpose()?;
-        call.response = self.origin.optional_formula(spec.response_mapping.as_ref())?;
+        call.response = self.response(spec.response_mapping.as_ref(), names)?;
         Ok(Function::GraphQl(Arc::new(call)))
     }
 
-    fn operation(&self, spec: &Located<TextOr<OperationCallSpec>>) -> Result<Function> {
+    fn operation(&self, spec: &Located<TextOr<OperationCallSpec>>, names: &[&str]) -> Result<Function> {
         let call = match &spec.value {
             TextOr::Text(text) => {
                 let key = self.operation_key(&Located { at: spec.at, value: text.clone() })?;
@@ -176,8 +196,11 @@ impl<'a> Functions<'a> {
             }
             TextOr::Other(OperationCallSpec { operation_key, input_mapping, output_mapping }) => {
                 let mut call = OperationCall::new(self.operation_key(operation_key)?);
-                call.input_mapping = self.origin.optional_formula(input_mapping.as_ref())?;
-                call.output_mapping = self.origin.optional_formula(output_mapping.as_ref())?;
+                let (before, after) = (input_mapping.as_ref(), output_mapping.as_ref());
+                call.input_mapping = self.origin.optional_formula(before, Roots::Named(names))?;
+                // Of the arguments, it sees what the operation was given.
+                let after_names = and(roots::CONNECTION, &["parameters", "input", "output"]);
+                call.output_mapping = self.origin.optional_formula(after, Roots::Named(&after_names))?;
                 call
             }
         };

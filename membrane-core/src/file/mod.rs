@@ -8,6 +8,7 @@ mod located;
 mod origin;
 mod pagination;
 mod parts;
+mod roots;
 mod schema;
 mod spec;
 mod unified;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::located::{Node, Spot, Text};
+use super::located::{Node, Part, Spot, Text};
+use super::roots::Roots;
 use super::{formula, schema};
 use crate::error::{Error, Result};
 use crate::formula::Formula;
@@ -52,28 +53,34 @@ impl<'a> Origin<'a> {
         text.map_or_else(|| Ok(Locator::root()), |text| self.locator(text))
     }
 
-    /// A formula.
-    pub(super) fn formula(self, node: &Node) -> Result<Formula> {
-        formula::check(self, node.part())?;
+    /// A formula over these variables.
+    pub(super) fn formula(self, node: &Node, roots: Roots<'_>) -> Result<Formula> {
+        formula::check(self, node.part(), roots)?;
         self.parse_formula(node)
     }
 
+    /// Checks a part of a formula.
+    pub(super) fn check(self, part: Part<'_>, roots: Roots<'_>) -> Result<()> {
+        formula::check(self, part, roots)
+    }
+
     /// A formula whose outermost names are the app's own and may begin with `$`.
-    pub(super) fn query(self, node: &Node) -> Result<Formula> {
-        formula::check_query(self, node.part())?;
+    pub(super) fn query(self, node: &Node, roots: Roots<'_>) -> Result<Formula> {
+        formula::check_query(self, node.part(), roots)?;
         self.parse_formula(node)
     }
 
     /// Formulas that may be missing.
-    pub(super) fn optional_formula(self, node: Option<&Node>) -> Result<Option<Formula>> {
-        node.map(|node| self.formula(node)).transpose()
+    pub(super) fn optional_formula(self, node: Option<&Node>, roots: Roots<'_>) -> Result<Option<Formula>> {
+        node.map(|node| self.formula(node, roots)).transpose()
     }
 
     fn parse_formula(self, node: &Node) -> Result<Formula> {
         Formula::parse_strict(&node.value).map_err(|error| self.inside(node, &error))
     }
 
-    /// A formula where a text such as `$.number` is a place, as nobody wants the text itself there.
+    /// A formula over what an app answers, where a text such as `$.number` is a place, as nobody wants the text
+    /// itself there.
     pub(super) fn place_or_formula(self, node: &Node) -> Result<Formula> {
         match &node.value {
             Value::String(text) if text.starts_with('$') => {
@@ -81,7 +88,7 @@ impl<'a> Origin<'a> {
                 Formula::parse(&serde_json::json!({ "$var": text }))
                     .map_err(|error| self.inside(node, &error))
             }
-            _ => self.formula(node),
+            _ => self.formula(node, Roots::Any),
         }
     }
 

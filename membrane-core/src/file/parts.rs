@@ -2,10 +2,11 @@
 
 use http::HeaderName;
 
-use super::function::Functions;
+use super::function::{Functions, Given};
 use super::located::{Entries, Located, Node, Spot, Text, TextOr};
 use super::one_of;
 use super::origin::Origin;
+use super::roots::{self, Roots, and};
 use super::spec::{ApiSpec, AuthSpec, OperationSpec, RateLimitSpec, ResponseSpec};
 use crate::connector::{
     Api, AuthOption, AuthType, Function, Operation, RateLimit, ResponseHandler, check_base,
@@ -68,21 +69,25 @@ fn auth_option(
         option.connector_parameters_schema = Some(origin.schema(node)?);
         option.check().map_err(|error| origin.error(node.at(), error.message()))?;
     }
-    option.credentials = origin.optional_formula(spec.credentials.as_ref())?.map(Function::Mapping);
-    option.test = spec.test.as_ref().map(|test| functions.read(test, Some(&[]), true)).transpose()?;
+    let names = and(roots::CONNECTION, &["connectionInput"]);
+    let credentials = origin.optional_formula(spec.credentials.as_ref(), Roots::Named(&names))?;
+    option.credentials = credentials.map(Function::Mapping);
+    let given = Given { slots: Some(&[]), arguments: &[] };
+    option.test = spec.test.as_ref().map(|test| functions.read(test, given, true)).transpose()?;
     Ok(option)
 }
 
 /// Reads the API.
 pub(super) fn api(origin: Origin<'_>, spec: Located<ApiSpec>) -> Result<Api> {
     let spec = spec.value;
-    let base_uri = origin.formula(&spec.base_uri)?;
+    let roots = Roots::Named(roots::CONNECTION);
+    let base_uri = origin.formula(&spec.base_uri, roots)?;
     check_base(base_uri.source()).map_err(|why| origin.error(spec.base_uri.at(), why))?;
     Ok(Api {
         base_uri,
         headers: spec.headers.as_ref().map(|node| header_names(origin, node)).transpose()?,
-        query: spec.query.as_ref().map(|node| origin.query(node)).transpose()?,
-        basic: origin.optional_formula(spec.basic.as_ref())?,
+        query: spec.query.as_ref().map(|node| origin.query(node, roots)).transpose()?,
+        basic: origin.optional_formula(spec.basic.as_ref(), roots)?,
         responses: spec
             .responses
             .into_iter()
@@ -97,7 +102,7 @@ pub(super) fn api(origin: Origin<'_>, spec: Located<ApiSpec>) -> Result<Api> {
 }
 
 fn header_names(origin: Origin<'_>, node: &Node) -> Result<crate::formula::Formula> {
-    let formula = origin.formula(node)?;
+    let formula = origin.formula(node, Roots::Named(roots::CONNECTION))?;
     for (name, part) in node.part().entries().filter(|(name, _)| !name.starts_with('$')) {
         header_name(origin, part.at(), name)?;
     }
@@ -121,14 +126,16 @@ fn rate_limit(origin: Origin<'_>, limit: &Located<RateLimitSpec>) -> Result<Rate
 
 fn response(origin: Origin<'_>, handler: &Located<ResponseSpec>) -> Result<ResponseHandler> {
     let spec = &handler.value;
-    let matches = origin.formula(&spec.r#match)?;
+    let roots = Roots::Named(&["response"]);
+    let matches = origin.formula(&spec.r#match, roots)?;
     match &spec.error {
         None if spec.is_success => {
-            Ok(ResponseHandler::success(matches, origin.optional_formula(spec.data.as_ref())?))
+            Ok(ResponseHandler::success(matches, origin.optional_formula(spec.data.as_ref(), roots)?))
         }
         Some(error) if !spec.is_success && spec.data.is_none() => {
             let kind = error.key.as_ref().map_or(Ok(ErrorKind::External), |key| error_kind(origin, key))?;
-            Ok(ResponseHandler::failure(matches, kind, origin.optional_formula(error.message.as_ref())?))
+            let message = origin.optional_formula(error.message.as_ref(), roots)?;
+            Ok(ResponseHandler::failure(matches, kind, message))
         }
         _ => Err(origin.error(handler.at, "expected either `isSuccess: true` (and `data`), or `error`")),
     }
@@ -162,7 +169,8 @@ pub(super) fn operation(
     };
     let input_schema = origin.optional_schema(spec.input_schema.as_ref())?;
     let slots = input_schema.as_ref().and_then(property_names);
-    let run = functions.read(&spec.run, slots.as_deref(), spec.is_read_only == Some(true))?;
+    let given = Given { slots: slots.as_deref(), arguments: &["input"] };
+    let run = functions.read(&spec.run, given, spec.is_read_only == Some(true))?;
     let mut operation = Operation::new(key, spec.name.unwrap_or_else(name), run);
     operation.description = spec.description;
     operation.tags = spec.tags;

@@ -25,6 +25,9 @@ pub(super) fn check(origin: Origin<'_>, schema: Part<'_>) -> Result<()> {
     for (keyword, part) in schema.entries() {
         match keyword.as_str() {
             "type" => check_type(origin, part)?,
+            "enum" if part.value.as_array().is_none_or(Vec::is_empty) => {
+                return Err(origin.error(part.at(), "`enum` must be a list of the values there are"));
+            }
             "required" => check_required(origin, schema, part)?,
             name if ONE.contains(&name) => check(origin, part)?,
             name if LISTS.contains(&name) => {

@@ -212,7 +212,7 @@ pub(super) struct PageSizeSpec {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MatchSpec {
     #[serde(default)]
-    pub(super) fields: Vec<String>,
+    pub(super) fields: Vec<Text>,
     pub(super) run: Option<FunctionSpec>,
     pub(super) record: Option<Text>,
 }

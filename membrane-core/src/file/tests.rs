@@ -292,7 +292,44 @@ fn every_mistake_is_pointed_at() {
             "collections: {a: {fieldsSchema: {properties: {b: {}}}, create: {run: POST /x, requiredFields: [§c]}}}",
             "unknown field `c`, expected `b`",
         ),
+        (
+            "collections: {a: {fieldsSchema: {properties: {status: {}, by: {properties: {id: {}}}}}, list: {run: GET /x, filter: {§stats: s}}}}",
+            "unknown field `stats`, expected one of `status`, `by`; is it `status`?",
+        ),
+        (
+            "collections: {a: {fieldsSchema: {properties: {by: {properties: {id: {}}}}}, list: {run: GET /x, filter: {by.id: b, §by.di: b}}}}",
+            "unknown field `di`, expected `id`",
+        ),
+        (
+            "collections: {a: {fieldsSchema: {properties: {title: {}}}, match: {fields: [title, §titel]}}}",
+            "unknown field `titel`, expected `title`; is it `title`?",
+        ),
+        (
+            "operations: {a: {inputSchema: {properties: {b: {enum: §open}}}, run: GET /}}",
+            "`enum` must be a list of the values there are",
+        ),
+        ("operations: {a: {outputSchema: {items: {enum: §[]}}, run: GET /}}", "`enum` must be a list"),
         ("actions: {a: {operation: §b}}", "unknown operation `b`"),
+        (
+            "actions: {a: {type: list-data-records, config: {datasource: §{collectionKey: b}}}}",
+            "unknown key of the config `datasource`, expected one of `dataSource`, `fieldMapping`, `filter`, `unifiedFilter`, `cursor`; is it `dataSource`?",
+        ),
+        (
+            "collections: {b: {}}\nactions: {a: {type: list-data-records, config: {dataSource: {collectionKey: b}, fitler: §[]}}}",
+            "unknown key of the config `fitler`",
+        ),
+        (
+            "actions: {a: {type: list-data-records, config: §{filter: []}}}",
+            "the config of `list-data-records` needs `dataSource`",
+        ),
+        (
+            "actions: {a: {type: §create-data-record}}",
+            "an action of type `create-data-record` needs a `config`",
+        ),
+        (
+            "operations: {o: GET /}\nactions: {a: {implements: §creat-task, operation: o}}",
+            "there is no universal action `creat-task`; is it `create-task`?",
+        ),
         ("actions: {a: §{name: A}}", "an action needs `operation`, or `type`"),
         ("actions: {a: {type: §list-records}}", "unknown action type `list-records`, expected one of"),
         (
@@ -318,6 +355,133 @@ fn every_mistake_is_pointed_at() {
         ("a: §&a [*a]", ""),
     ];
     check(&cases, |part| SMALL.replace("PART", part));
+}
+
+#[test]
+fn variables_are_those_of_their_place() {
+    let misspelt = "unknown variable `inptu`, expected one of `credentials`, `connectorParameters`, `user`, \
+                    `connection`, `integration`, `parameters`, `input`; is it `input`?";
+    let cases = [
+        ("operations: {a: {run: {mapping: {$var: §$.inptu.title}}}}", misspelt),
+        ("operations: {a: {run: {mapping: {b: [{$concat: [x, {$var: §inptu}]}]}}}}", misspelt),
+        (
+            "operations: {a: {run: {mapping: {$case: [{filter: [{field: §inptu.a, operator: is_empty}], value: 1}]}}}}",
+            misspelt,
+        ),
+        ("operations: {a: {run: {mapping: {$iterate: {source: {$var: §$.inptu.a}, item: 1}}}}}", misspelt),
+        (
+            "operations: {a: {run: {mapping: {$iterate: {source: {$var: input}, item: {$var: §parent.inptu}}}}}}",
+            misspelt,
+        ),
+        (
+            "operations: {a: {run: {mapping: {$iterate: {source: {$var: input}, item: {$var: §input}}}}}}",
+            "unknown variable `input`, expected one of `item`, `index`, `parent`",
+        ),
+        (
+            "operations: {a: {run: {rest: {method: GET, path: /x, requestMapping: {query: {a: {$var: §$.inptu}}}}}}}",
+            misspelt,
+        ),
+        (
+            "operations: {a: {run: {rest: {method: GET, path: /x, requestMapping: {query: {a: {$var: §$.response}}}}}}}",
+            "unknown variable `response`",
+        ),
+        (
+            "operations: {a: {run: {rest: {method: GET, path: /x, responseMapping: {$var: §$.resposne.data}}}}}",
+            "unknown variable `resposne`",
+        ),
+        (
+            "operations: {a: {run: {graphql: {document: '{ a }', variables: {a: {$var: §$.inptu}}}}}}",
+            misspelt,
+        ),
+        (
+            "operations: {b: GET /, a: {run: {operation: {operationKey: b, outputMapping: {$var: §$.outptu}}}}}",
+            "unknown variable `outptu`",
+        ),
+        (
+            "collections: {a: {findById: {run: {mapping: {$var: §$.input}}}}}",
+            "unknown variable `input`, expected one of `credentials`, `connectorParameters`, `user`, `connection`, `integration`, `parameters`, `id`",
+        ),
+        ("collections: {a: {create: {run: {mapping: {$var: §$.id}}}}}", "unknown variable `id`"),
+        ("collections: {a: {list: {run: {mapping: {$var: §$.filters}}}}}", "unknown variable `filters`"),
+        (
+            "operations: {o: GET /}\nactions: {a: {operation: o, input: {t: {$var: §$.credentials.token}}}}",
+            "unknown variable `credentials`, expected one of `user`, `connection`, `integration`, `input`, `actionInstance`",
+        ),
+        (
+            "operations: {o: GET /}\nactions: {a: {operation: o, output: {t: {$var: §$.ouput}}}}",
+            "unknown variable `ouput`",
+        ),
+        (
+            "operations: {o: GET /}\nactions: {a: {type: connector-operation, config: {operationKey: o, input: {$var: §$.inptu}}}}",
+            "unknown variable `inptu`",
+        ),
+    ];
+    check(&cases, |part| SMALL.replace("PART", part));
+    let cases = [
+        (
+            "auth: {type: client-credentials}\napi: {baseUri: 'https://x.example', headers: {a: {$var: §$.credential.key}}}",
+            "unknown variable `credential`, expected one of `credentials`, `connectorParameters`, `user`, `connection`, `integration`; is it `credentials`?",
+        ),
+        (
+            "auth: {type: client-credentials}\napi: {baseUri: {$var: §connectorParameter.uri}}",
+            "unknown variable",
+        ),
+        (
+            "auth: {type: client-credentials, credentials: {$var: §$.input}}\napi: {baseUri: 'https://x.example'}",
+            "unknown variable `input`",
+        ),
+        (
+            "auth: {type: client-credentials}\napi: {baseUri: 'https://x.example', responses: [{match: {$eval: {$var: §$.data.ok}, is: 1}, isSuccess: true}]}",
+            "unknown variable `data`, expected `response`",
+        ),
+    ];
+    check(&cases, |part| format!("key: x\nname: X\n{part}\n"));
+    let fine = small(
+        "
+operations:
+  a: {run: {mapping: {all: {$var: $}, $.x: 1, i: {$iterate: {source: {$var: input.rows}, item: {$iterate: {source: {$var: item}, item: [{$var: parent.parent.input.a}, {$var: index}]}}}}}}}
+  b: {run: {mapping: {kept: {$formula: {$var: later}}, x: {$copy: kept}, y: {$plain: {$var: nothing}}}}}
+  c: {run: {operation: {operationKey: a, inputMapping: {$var: $.user.id}, outputMapping: {a: {$var: $.output}, b: {$var: $.input}}}}}
+collections:
+  rows:
+    fieldsSchema: {properties: {'a.b': {}, c: {additionalProperties: {}, properties: {}}}}
+    record: {name: {$var: $.anything}, fields: {$var: $.other}}
+    list: {run: {mapping: [{$var: filter}, {$var: filterValues}, {$var: cursor}, {$var: parameters.p}]}, filter: {c.d: e}}
+    search: {run: {mapping: [{$var: query}, {$var: cursor}]}}
+    match: {fields: [a.b, c.d], run: {mapping: {$var: query}}}
+    create: {run: {mapping: {$var: fields}}}
+    update: {run: {mapping: [{$var: id}, {$var: fields}]}}
+    delete: {run: {mapping: {$var: id}}}
+actions:
+  a: {implements: create-tasks, operation: a, input: {$var: $.actionInstance.id}}
+  l: {type: list-data-records, config: {dataSource: {collectionKey: rows}, fieldMapping: {importValue: {$var: $.title}}, cursor: {$var: $.input.cursor}}}
+  j: {type: run-javascript, config: {code: x, input: {$var: $.input}}}
+  m: {type: delete-data-record, config: {$mergeObjects: [{$var: $.input}]}}
+",
+    );
+    fine.unwrap();
+}
+
+#[test]
+fn every_connector_file_of_this_repository_is_read() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = ["membrane-testkit/connectors", "membrane-connectors", "examples", "fuzz/seeds/connector"];
+    let (mut left, mut read) = (folders.map(|folder| root.join(folder)).to_vec(), 0);
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "yml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                Connector::from_yaml(&text, &path.display().to_string()).unwrap();
+                read += 1;
+            }
+        }
+    }
+    if read == 0 {
+        println!("skipped: the repository is not here");
+    }
 }
 
 #[cfg(feature = "jsonata")]

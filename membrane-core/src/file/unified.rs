@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::located::{Entries, Text};
 use super::one_of;
 use super::origin::Origin;
+use super::roots::Roots;
 use super::spec::{CollectionMappingSpec, ModelMappingSpec};
 use crate::connector::Collection;
 use crate::error::Result;
@@ -41,8 +42,8 @@ fn collection_mapping(
     spec: CollectionMappingSpec,
 ) -> Result<CollectionMapping> {
     known(origin, collections, &spec.key)?;
-    origin.optional_formula(spec.fields_from_collection.as_ref())?;
-    origin.optional_formula(spec.fields_to_collection.as_ref())?;
+    origin.optional_formula(spec.fields_from_collection.as_ref(), Roots::Any)?;
+    origin.optional_formula(spec.fields_to_collection.as_ref(), Roots::Any)?;
     Ok(CollectionMapping {
         key: spec.key.value,
         parameters: spec.parameters,

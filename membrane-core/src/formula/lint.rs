@@ -181,13 +181,21 @@ fn shown(name: &str) -> String {
     name.chars().take(MAX_NAME).collect()
 }
 
-/// The formula a name is nearly that of. The shorter a name, the less of it may be wrong.
+/// The formula a name is nearly that of.
 fn nearly(name: &str) -> Option<&'static str> {
-    if FOREIGN.contains(&name) || name.len() > MAX_NAME {
+    if FOREIGN.contains(&name) {
+        return None;
+    }
+    nearest(name, NAMES.iter().map(|(_, known)| *known))
+}
+
+/// The name another one nearly is. The shorter a name, the less of it may be wrong.
+pub(crate) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    if name.len() > MAX_NAME {
         return None;
     }
     let allowed = |known: &str| (known.len() / 3).min(2);
-    let near = NAMES.iter().map(|(_, known)| (distance(name, known), *known));
+    let near = known.map(|known| (distance(name, known), known));
     near.filter(|(distance, known)| *distance <= allowed(known)).min().map(|(_, known)| known)
 }
 

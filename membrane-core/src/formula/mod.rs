@@ -43,6 +43,7 @@ pub use self::jsonata::Jsonata;
 pub use self::jsonata::JsonataCore;
 pub use self::kind::FormulaKind;
 pub use self::legacy::AnyFilter;
+pub(crate) use self::lint::nearest;
 use self::moving::Plan;
 use self::node::{Call, Node};
 use self::problem::Problem;

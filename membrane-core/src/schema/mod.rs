@@ -6,6 +6,7 @@
 #![doc = include_str!("REFERENCE.md")]
 
 mod compress;
+mod cost;
 mod dialect;
 mod field;
 mod fields;
@@ -162,7 +163,8 @@ impl DataSchema {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when a `pattern` is no regular
-    /// expression, a `#/…` reference leads nowhere, or the schema nests deeper than 128 levels.
+    /// expression, a `#/…` reference leads nowhere, the schema nests deeper than 128 levels, or its references
+    /// multiply: more than 5,000 schemas would be tried on one value, or a schema on the same value forever.
     pub fn compile(&self) -> Result<Validator> {
         if let Some(compiled) = self.1.get() {
             return Ok(compiled.clone());

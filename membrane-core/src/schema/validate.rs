@@ -6,12 +6,16 @@ use jsonschema::paths::LocationSegment;
 use jsonschema::{Draft, PatternOptions, ValidationError};
 use serde_json::Value;
 
+use super::cost::{self, MAX_CHECKS};
 use super::dialect;
 use crate::error::{Error, Result};
 use crate::locator::{Locator, Step, loose};
 
 /// How many violations an error lists.
 const SHOWN: usize = 5;
+
+/// What is said where the violations cannot be found in time.
+const UNNAMED: &str = "$ must have the shape of the schema, which it has not somewhere";
 
 /// A [`DataSchema`](super::DataSchema) ready to validate data.
 ///
@@ -28,21 +32,26 @@ const SHOWN: usize = 5;
 /// # Ok::<(), membrane_core::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Validator(Arc<jsonschema::Validator>);
+pub struct Validator(Arc<Compiled>);
+
+struct Compiled {
+    validator: jsonschema::Validator,
+    /// Of a schema that comes back to itself in several ways at once: how many, and the schema. To name what is
+    /// wrong may then take these ways at each level of the data.
+    ways: Option<(u64, Value)>,
+}
 
 impl Validator {
     pub(super) fn new(schema: &Value) -> Result<Self> {
         let converted = dialect::to_json_schema(schema)?;
-        let compiled = jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .with_pattern_options(PatternOptions::regex())
-            .offline()
-            .build(&converted);
-        compiled.map(|validator| Self(Arc::new(validator))).map_err(|error| {
+        let cost = cost::judge(&converted)?;
+        let validator = build(&converted).map_err(|error| {
             let place = place(error.instance_path().segments());
             Error::configuration(format!("the data schema is wrong at {place}: {}", expectation(&error)))
                 .with("place", place)
-        })
+        })?;
+        let ways = (cost.again > 1).then_some((cost.again, converted));
+        Ok(Self(Arc::new(Compiled { validator, ways })))
     }
 
     /// Checks that the data has the shape of the schema.
@@ -52,8 +61,11 @@ impl Validator {
     /// differ and what was expected there. The offending values are never part of it.
     pub fn validate(&self, value: &Value) -> Result<()> {
         check_depth(value)?;
-        if self.0.is_valid(value) {
+        if self.0.validator.is_valid(value) {
             return Ok(());
+        }
+        if self.takes_many_ways(value) {
+            return Err(Error::invalid_input(UNNAMED));
         }
         self.violations(value, |_| true)
     }
@@ -75,8 +87,15 @@ impl Validator {
     /// ```
     pub fn validate_part(&self, value: &Value) -> Result<()> {
         check_depth(value)?;
-        if self.0.is_valid(value) {
+        if self.0.validator.is_valid(value) {
             return Ok(());
+        }
+        if self.takes_many_ways(value) {
+            return self
+                .without_required()
+                .filter(|part| part.is_valid(value))
+                .map(drop)
+                .ok_or_else(|| Error::invalid_input(UNNAMED));
         }
         let is_missing = |error: &ValidationError<'_>| {
             matches!(error.kind(), ValidationErrorKind::Required { .. })
@@ -87,7 +106,7 @@ impl Validator {
 
     /// The violations that count, as an error.
     fn violations(&self, value: &Value, counts: impl Fn(&ValidationError<'_>) -> bool) -> Result<()> {
-        let mut errors = self.0.iter_errors(value).filter(|error| counts(error));
+        let mut errors = self.0.validator.iter_errors(value).filter(|error| counts(error));
         let mut violations: Vec<String> = errors
             .by_ref()
             .take(SHOWN)
@@ -105,13 +124,43 @@ impl Validator {
 
     /// Whether the data has the shape of the schema.
     pub fn is_valid(&self, value: &Value) -> bool {
-        check_depth(value).is_ok() && self.0.is_valid(value)
+        check_depth(value).is_ok() && self.0.validator.is_valid(value)
+    }
+
+    /// Whether naming what is wrong takes too long.
+    fn takes_many_ways(&self, value: &Value) -> bool {
+        let Some((ways, _)) = &self.0.ways else { return false };
+        ways.saturating_pow(levels(value)) > MAX_CHECKS
+    }
+
+    /// The same without the properties that must be there at the top.
+    fn without_required(&self) -> Option<jsonschema::Validator> {
+        let (_, mut schema) = self.0.ways.clone()?;
+        schema.as_object_mut()?.shift_remove("required");
+        build(&schema).ok()
     }
 }
 
 impl fmt::Debug for Validator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Validator").finish_non_exhaustive()
+    }
+}
+
+fn build(schema: &Value) -> Result<jsonschema::Validator, ValidationError<'_>> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .with_pattern_options(PatternOptions::regex())
+        .offline()
+        .build(schema)
+}
+
+/// How many levels the data has; [`check_depth`] comes first.
+fn levels(value: &Value) -> u32 {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(fields) => 1 + fields.values().map(levels).max().unwrap_or_default(),
+        _ => 0,
     }
 }
 
@@ -231,6 +280,44 @@ mod tests {
         assert_eq!(error(schema, json!({"a": 1, "b": "any", "c": "y", "zz": 1})), None);
         assert_eq!(error(json!(true), json!(1)), None);
         assert!(error(json!(false), json!(1)).is_some());
+    }
+
+    #[test]
+    fn references_into_the_data_may_come_back() {
+        let tree = json!({"$defs": {"node": {"type": "object", "required": ["name"], "properties": {
+            "name": {"type": "string"}, "left": {"$ref": "#/$defs/node"}, "right": {"$ref": "#/$defs/node"},
+            "children": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+        }}}, "$ref": "#/$defs/node"});
+        let mut data = json!({"name": "a"});
+        for _ in 0..40 {
+            data = json!({"name": "b", "left": data, "children": [{"name": "c"}]});
+        }
+        assert_eq!(error(tree.clone(), data.clone()), None);
+        data["children"][0]["name"] = json!(1);
+        assert_eq!(error(tree, data).unwrap(), "$.children[0].name must be of type string");
+    }
+
+    #[test]
+    fn what_takes_many_ways_is_refused_without_naming_it() {
+        let kind = |name: &str| {
+            json!({"type": "object", "required": ["of"], "properties": {
+            "kind": {"const": name}, "of": {"$ref": "#/$defs/any"}, "name": {"type": "string"}}})
+        };
+        let schema = json!({"$defs": {"any": {"anyOf": [{"type": "string"}, kind("a"), kind("b"), kind("c")]}},
+            "properties": {"tree": {"$ref": "#/$defs/any"}}, "required": ["title"]});
+        let nested = |levels: usize, last: serde_json::Value| {
+            (0..levels).fold(last, |inner, _| json!({"kind": "b", "of": inner}))
+        };
+        assert_eq!(error(schema.clone(), json!({"title": 1, "tree": nested(40, json!("x"))})), None);
+        let said = error(schema.clone(), json!({"title": 1, "tree": nested(1, json!(1))})).unwrap();
+        assert_eq!(said, "$.tree must match one of the allowed shapes");
+        let said = error(schema.clone(), json!({"title": 1, "tree": nested(40, json!(1))})).unwrap();
+        assert_eq!(said, super::UNNAMED);
+
+        let validator = DataSchema::new(schema).unwrap().compile().unwrap();
+        let part = |last| validator.validate_part(&json!({"tree": nested(40, last)}));
+        assert_eq!(part(json!("x")), Ok(()));
+        assert_eq!(part(json!(1)).unwrap_err().message(), super::UNNAMED);
     }
 
     #[test]

@@ -79,14 +79,11 @@ impl AppClient {
 impl ApiClient for AppClient {
     async fn send(&self, request: ApiRequest) -> Result<ApiResponse> {
         let call = self.call(request)?;
-        let answer = self.stack.layers.send(&call).await?;
+        let (attempts, answer) = self.stack.layers.send(&call).await?;
         let response = answer.response;
-        let mut response = ApiResponse::new(
-            response.status,
-            response.headers,
-            response.body,
-            fault::shown(&call, &answer.request.url),
-        );
+        let url = fault::shown(&call, &answer.request.url);
+        let mut response = ApiResponse::new(response.status, response.headers, response.body, url)
+            .sent(attempts, call.repeatable);
         response.client_query = self.target.query().iter().map(|(name, _)| name.clone()).collect();
         Ok(response)
     }

@@ -14,7 +14,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Arrived, Error> {
+    /// Sends a call; says how often it was sent until it was answered, too.
+    pub(crate) async fn send(&self, call: &Call<'_>) -> Result<(u32, Arrived), Error> {
         let since = Instant::now();
         let (attempts, outcome) = self.inner.send(call).await;
         let duration_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -43,6 +44,6 @@ impl Log {
                 "request failed"
             ),
         }
-        outcome
+        outcome.map(|arrived| (attempts, arrived))
     }
 }

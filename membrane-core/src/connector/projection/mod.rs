@@ -129,12 +129,13 @@ impl Projection {
 
     fn record(&self, found: &mut Found) -> Result<Record, Unfit> {
         let [id, name, uri, created_time, updated_time] = &self.heads;
+        let id = id.as_ref().ok_or(Unfit)?.id(found)?;
         let mut text = |head: &Option<Goal>| match head {
             Some(head) => head.text(found),
             None => Ok(None),
         };
         Ok(Record {
-            id: text(id)?.ok_or(Unfit)?,
+            id,
             name: text(name)?,
             uri: text(uri)?,
             created_time: text(created_time)?,

@@ -34,7 +34,7 @@ impl ListMethod {
         }
         let projection = collection.record.projection()?;
         // Checked once, the texts in it need no check of their own.
-        let text = std::str::from_utf8(&response.body).ok()?;
+        let text = std::str::from_utf8(response.content()).ok()?;
         let mut page = Page { records: Records::new(&collection.record, &projection), found: Vec::new() };
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let body = Around { way, reads, page: &mut page }.deserialize(&mut deserializer).ok()?;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::{Found, Unfit, leads};
+use crate::connector::record::is_exact;
 use crate::formula::{BUDGET, Formula, Shape, size_of};
 use crate::locator::{Step, read_steps};
 
@@ -92,11 +93,23 @@ impl Goal {
 
     /// As text: what is neither text nor number is absent, and so is the empty text.
     pub(super) fn text(&self, found: &mut Found) -> Result<Option<String>, Unfit> {
-        Ok(match self.build(found)? {
-            Some(Value::String(text)) if !text.is_empty() => Some(text),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
-        })
+        self.build(found).map(as_text)
+    }
+
+    /// As an id, which must be there and be what was written.
+    pub(super) fn id(&self, found: &mut Found) -> Result<String, Unfit> {
+        match self.build(found)? {
+            Some(Value::Number(number)) if !is_exact(&number) => Err(Unfit),
+            value => as_text(value).ok_or(Unfit),
+        }
+    }
+}
+
+fn as_text(value: Option<Value>) -> Option<String> {
+    match value {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
     }
 }
 

@@ -96,6 +96,28 @@ fn absent_is_not_null() {
 }
 
 #[test]
+fn an_id_that_was_not_read_exactly_is_refused() {
+    let mapping = mapping(None, None, Some(&json!({"a": {"$var": "$.id"}})));
+    let rows = |id: &str| read(&mapping, &list("$", None), format!("[{{\"id\":{id}}}]").as_bytes());
+    let (page, is_projected) = rows("18446744073709551615");
+    assert!(is_projected);
+    assert_eq!(page.unwrap()[0][0]["id"], "18446744073709551615");
+    let (page, is_projected) = rows("123456789012345678901234567890");
+    assert!(!is_projected);
+    let (kind, message) = page.unwrap_err();
+    assert_eq!(kind, ErrorKind::External);
+    assert!(message.contains("of `rows` whose id is a number of more than 64 bits"), "{message}");
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let mapping = mapping(None, None, Some(&json!({"a": {"$var": "$.id"}})));
+    let (page, is_projected) = read(&mapping, &list("$", None), b"\xEF\xBB\xBF[{\"id\":1}]");
+    assert!(is_projected);
+    assert_eq!(page.unwrap()[0][0]["id"], "1");
+}
+
+#[test]
 fn the_last_of_equal_names_counts() {
     let formula = json!({"a": {"$var": "$.a"}, "b": {"$var": "$.o.b"}, "c": {"$var": "$.o.c"}});
     let body = r#"[{"id":1,"a":1,"o":{"b":1,"c":1},"a":2,"o":{"c":2}}, {"id":1,"o":{"b":1},"o":3,"id":2}]"#;
@@ -198,7 +220,8 @@ fn what_is_skipped_must_be_json_all_the_same() {
         (r#"[{"id":1,"x":{"\ud83d\ude00":"\ud83d\ude00"}}]"#.to_owned(), true),
         (r#"[{"id":1,"x":{"$serde_json::private::RawValue":"1"}}]"#.to_owned(), false),
         (r#"[{"id":1}] x"#.to_owned(), false),
-        ("\u{feff}[]".to_owned(), false),
+        ("\u{feff}[]".to_owned(), true),
+        ("\u{feff}\u{feff}[]".to_owned(), false),
     ] {
         assert_eq!(read(&mapping, &list("$", None), body.as_bytes()).1, is_projected, "{body:.80}");
     }
