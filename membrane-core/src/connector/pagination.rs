@@ -208,7 +208,7 @@ fn absolute(response: &ApiResponse, address: &str) -> Result<String> {
     let is_clients = |name: &str| response.client_query.iter().any(|own| own == name);
     // Only then is it written anew, since that may spell it otherwise.
     if url.query_pairs().any(|(name, _)| is_clients(&name)) {
-        let pairs = url.query_pairs().filter(|(name, _)| !is_clients(name)).into_owned();
+        let pairs = url.query_pairs().into_owned().filter(|(name, _)| !is_clients(name));
         let pairs: Vec<(String, String)> = pairs.collect();
         url.set_query(None);
         if !pairs.is_empty() {
