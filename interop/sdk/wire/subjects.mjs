@@ -33,5 +33,8 @@ export const notYet = [
   { subject: 'flow runs', why: 'flows are kept and shown, the engine that runs them is to come' },
   { subject: 'external events', why: 'apps’ events need the engine that takes webhooks and polls' },
   { subject: 'connecting in a browser', why: 'the connect screens and their event stream are to come' },
+  { subject: 'credentials of customers', why: 'customers keep no credentials for the product’s own API yet' },
+  { subject: 'refreshing credentials', why: 'no connector hands out credentials that are refreshed yet' },
+  { subject: 'subscribing to app events', why: 'requests to the product’s own API are to come' },
   { subject: 'agent sessions', why: 'the agent is to come' },
 ];
