@@ -85,14 +85,14 @@ async fn export(stage: &Stage) -> Entries {
 async fn revisions(stage: &Stage) -> BTreeMap<String, (Value, Value)> {
     let mut found = BTreeMap::new();
     for kind in [ElementKind::Action, ElementKind::Flow, ElementKind::DataSource, ElementKind::FieldMapping] {
-        read::<Value>(stage, kind, &mut found).await;
+        read(stage, kind, &mut found).await;
     }
-    read::<Value>(stage, ElementKind::Integration, &mut found).await;
+    read(stage, ElementKind::Integration, &mut found).await;
     found
 }
 
 /// Reads a list as its JSON, page after page.
-async fn read<T>(stage: &Stage, kind: ElementKind, found: &mut BTreeMap<String, (Value, Value)>) {
+async fn read(stage: &Stage, kind: ElementKind, found: &mut BTreeMap<String, (Value, Value)>) {
     let entry = membrane_engine::op::catalogue()
         .iter()
         .find(|entry| entry.info().name == format!("{}.list", kind.plural()))

@@ -48,9 +48,9 @@ pub use self::list::{List, ListQuery};
 pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};
 pub use self::route::{Body, Encoded, Route};
 pub use self::source::{
-    CreateSourceRecord, DeleteSourceRecord, FindSourceRecord, GetSourceCollection, ListSourceRecords,
-    MatchSourceRecord, SearchSourceRecords, SourceChange, SourceFields, SourceList, SourceMatch,
-    SourceRecord, SourceSearch, SourceTarget, UnifiedToNative, UpdateSourceRecord,
+    CreateSourceRecord, DeleteSourceRecord, FindSourceRecord, FindSourceRecords, GetSourceCollection,
+    ListSourceRecords, MatchSourceRecord, SearchSourceRecords, SourceChange, SourceFields, SourceList,
+    SourceMatch, SourceQuery, SourceRecord, SourceSearch, SourceTarget, UnifiedToNative, UpdateSourceRecord,
 };
 pub use self::workspace::{ExportWorkspace, ImportWorkspace, WorkspaceExport, WorkspaceImport};
 

@@ -96,6 +96,13 @@ requests! {
         /// The fields of the collection that must be equal.
         query: Map<String, Value>
     }
+    /// Which records to find.
+    SourceQuery(query: Map<String, Value>) {
+        /// The fields of the collection that must be equal; all records when there are none.
+        query: Map<String, Value>,
+        /// Opaque; the next page of an earlier call.
+        cursor: Option<String>
+    }
     /// Which record to read or to remove.
     SourceRecord(id: String) {
         /// The app's id.
@@ -158,6 +165,8 @@ source_ops! {
     ListSourceRecords("list-records", "list", "Reads a page of records of a data source.", SourceList) -> Records;
     /// Finds records of a data source by text.
     SearchSourceRecords("search-records", "search", "Finds records of a data source by text.", SourceSearch) -> Records;
+    /// Finds records of a data source by fields: a list with an equal sign for each, as Membrane's own client asks.
+    FindSourceRecords("find-records", "find", "Finds records of a data source by fields.", SourceQuery) -> Records;
     /// Finds one record of a data source by fields.
     MatchSourceRecord("match-record", "match", "Finds one record of a data source by fields.", SourceMatch) -> MatchedRecord;
     /// Reads one record of a data source by its id.

@@ -194,6 +194,7 @@ pub fn catalogue() -> &'static [Entry] {
                 Entry::of::<op::GetSourceCollection>(),
                 Entry::of::<op::ListSourceRecords>(),
                 Entry::of::<op::SearchSourceRecords>(),
+                Entry::of::<op::FindSourceRecords>(),
                 Entry::of::<op::MatchSourceRecord>(),
                 Entry::of::<op::FindSourceRecord>(),
                 Entry::of::<op::CreateSourceRecord>(),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use membrane_core::connector::Records;
 use membrane_core::op::{
-    CollectionSpec, CreateSourceRecord, DeleteSourceRecord, Done, FindSourceRecord, FoundRecord,
-    GetSourceCollection, ListSourceRecords, MatchSourceRecord, MatchedRecord, SearchSourceRecords,
-    UnifiedToNative, UpdateSourceRecord, WrittenRecord,
+    CollectionSpec, CreateSourceRecord, DeleteSourceRecord, Done, FindSourceRecord, FindSourceRecords,
+    FoundRecord, GetSourceCollection, ListSourceRecords, MatchSourceRecord, MatchedRecord,
+    SearchSourceRecords, SourceList, UnifiedToNative, UpdateSourceRecord, WrittenRecord,
 };
 use membrane_core::{Error, Result};
 use serde_json::{Map, Value, json};
@@ -83,6 +83,17 @@ impl Execute for SearchSourceRecords {
             source.map.import_page(&source.links(engine, caller), page).await
         })
         .await
+    }
+}
+
+#[async_trait]
+impl Execute for FindSourceRecords {
+    async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Records> {
+        let mut list = ListSourceRecords::new(self.target, SourceList::default());
+        list.request.filter = (!self.request.query.is_empty()).then(|| Value::Object(self.request.query));
+        list.request.cursor = self.request.cursor;
+        list.request.field_mapping = self.request.field_mapping;
+        list.execute(engine, caller).await
     }
 }
 

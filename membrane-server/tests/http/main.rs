@@ -7,5 +7,6 @@ mod openapi;
 mod proxy;
 mod requests;
 mod support;
+mod tenants;
 mod tokens;
 mod traces;
