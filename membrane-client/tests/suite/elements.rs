@@ -200,7 +200,7 @@ async fn bad_content_is_refused(stage: Stage) {
     refused(source(nowhere).await, "collectionKey", "no data collection `nope`").await;
     let mapping = async |fields: Value| stage.add::<FieldMappingSpec>(None, fields).await.map(|_| ());
     refused(mapping(json!({"name": "x", "importValue": bad})).await, "importValue", "importValue").await;
-    refused(mapping(json!({"name": "x", "direction": "up"})).await, "field-mapping", "up").await;
+    refused(mapping(json!({"name": "x", "direction": "up"})).await, "direction", "up").await;
     let flow = async |nodes: Value| {
         stage.add::<FlowSpec>(None, json!({"name": "x", "nodes": nodes})).await.map(|_| ())
     };
@@ -294,10 +294,7 @@ async fn faults_travel_down(stage: Stage) {
 
     stage.call(None, Archive::<DataSourceSpec>::new(&source.id)).await.unwrap();
     let action = stage.call(None, Setup::<ActionSpec>::new(&action.id)).await.unwrap();
-    assert_eq!(
-        messages(&action.errors),
-        ["there is no Data Source `users`", "Field Mapping dependency has errors"]
-    );
+    assert_eq!((action.state, action.is_deactivated), (State::Ready, Some(true)), "{:?}", action.errors);
     let app = stage.call(None, Archive::<IntegrationSpec>::new("keyed")).await.unwrap();
     let action = stage.call(None, Get::<ActionSpec>::new(&action.id)).await.unwrap();
     assert_eq!(action.is_deactivated, Some(true));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::customer::{Whose, whose};
 use super::select::{by_id, find, missing, only};
-use super::workspace::{select as select_shared, settle};
+use super::workspace::settle;
 use super::{Kind, add, in_field, own_row};
 use crate::clock::new_id;
 use crate::store::Query;
@@ -124,7 +124,7 @@ impl Kind for AppDataSchemaSpec {
         shared.layer = None;
         shared.key = shared.key.or(shared.parent_key.take());
         shared.id = shared.id.or(shared.parent_id.take());
-        let parent = select_shared::<Self>(engine, caller, &shared, false).await?;
+        let parent = Self::select(engine, caller, &shared, false).await?;
         let mut element = Element::new(new_id(), "", parent.spec.clone());
         element.spec.is_universal = Some(false);
         element.place = owner(engine, caller, &named_customer(selector)).await?;
@@ -173,7 +173,7 @@ pub(super) async fn list<S: Kind, P: Kind>(
     };
     let mut parent = query.parent_id.as_deref().map(ElementId::from);
     if let Some(key) = &query.parent_key {
-        match select_shared::<P>(engine, caller, &Selector::key(key), true).await {
+        match P::select(engine, caller, &Selector::key(key), true).await {
             Ok(found) if parent.as_ref().is_none_or(|parent| *parent == found.id) => parent = Some(found.id),
             Ok(_) => return Ok(Page::default()),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Page::default()),
@@ -225,7 +225,7 @@ pub(super) async fn parent_of<S: Kind>(
     let names =
         ["parentId", "parentKey", "appDataSchemaId", "appDataSchemaKey", "appEventTypeId", "appEventTypeKey"];
     match names.into_iter().find_map(text) {
-        Some(named) => select_shared::<S>(engine, caller, &named.into(), false).await,
+        Some(named) => S::select(engine, caller, &named.into(), false).await,
         None => {
             Err(Error::invalid_input(format!("say which {}: by id or key", S::KIND))
                 .with("field", "parentId"))

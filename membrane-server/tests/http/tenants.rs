@@ -12,8 +12,7 @@ use crate::support::{Harness, SECRET, customer, manager, ok};
 /// Stands in everything that is acme's, and in nothing that anybody else sends.
 const MARK: &str = "only for acme to see";
 
-const LAYERED: [&str; 6] =
-    ["actions", "data-link-tables", "data-sources", "field-mappings", "flows", "packages"];
+const LAYERED: [&str; 5] = ["actions", "data-link-tables", "data-sources", "field-mappings", "flows"];
 
 /// What acme has: where it is read, and its id.
 struct Owned {
