@@ -34,7 +34,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
         Command::Token(args) => token::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Workspace(command) => workspace::run(command),
+        Command::Workspace(command) => workspace::run(&command),
     }
 }
 

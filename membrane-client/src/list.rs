@@ -45,13 +45,13 @@ pub struct RecordList {
 /// Whose records are listed.
 #[derive(Clone, Debug)]
 pub(crate) enum Listed {
-    Collection(CollectionHandle),
+    Collection(Box<CollectionHandle>),
     DataSource(Box<DataSourceHandle>),
 }
 
 impl From<CollectionHandle> for Listed {
     fn from(collection: CollectionHandle) -> Self {
-        Self::Collection(collection)
+        Self::Collection(Box::new(collection))
     }
 }
 

@@ -21,11 +21,11 @@ without `--server` the database is opened, and MEMBRANE_KEY is missing: the key 
 Set it to the one `membrane serve` has, or name a server with `--server` and `--token`";
 
 /// Pulls, pushes or compares. The exit code is 1 when a file could not be taken.
-pub(crate) fn run(command: Workspace) -> Result<ExitCode> {
+pub(crate) fn run(command: &Workspace) -> Result<ExitCode> {
     embedded::runtime("warn")?.block_on(async {
-        let (Workspace::Pull(args) | Workspace::Push(args) | Workspace::Diff(args)) = &command;
+        let (Workspace::Pull(args) | Workspace::Push(args) | Workspace::Diff(args)) = command;
         let (client, engine) = Box::pin(open(args)).await?;
-        let outcome = match &command {
+        let outcome = match command {
             Workspace::Pull(args) => pull::pull(&client, args).await,
             Workspace::Push(args) => push(&client, args).await,
             Workspace::Diff(args) => diff(&client, args).await,

@@ -8,13 +8,13 @@ use crate::{Caller, Engine, workspace};
 #[async_trait]
 impl Execute for ExportWorkspace {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<WorkspaceExport> {
-        workspace::export(engine, caller).await
+        Box::pin(workspace::export(engine, caller)).await
     }
 }
 
 #[async_trait]
 impl Execute for ImportWorkspace {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<WorkspaceImport> {
-        workspace::import(engine, caller, self.files, self.dry_run).await
+        Box::pin(workspace::import(engine, caller, self.files, self.dry_run)).await
     }
 }

@@ -95,12 +95,12 @@ mod tests {
     /// The content, what is followed, whether it is own, and whether content was passed over.
     fn outcome(
         file: &str,
-        known: Option<Known<DataSourceSpec>>,
+        known: Option<&Known<DataSourceSpec>>,
         above: &Above<DataSourceSpec>,
         said: Option<bool>,
     ) -> (String, Option<String>, bool, bool) {
         let mut element = source("child", file);
-        let is_passed_over = follow(&mut element, known.as_ref(), above, said, &DataSourceSpec::default());
+        let is_passed_over = follow(&mut element, known, above, said, &DataSourceSpec::default());
         let place = element.place;
         let is_own = place.is_customized == Some(true);
         (element.spec.udm.unwrap_or_default(), place.parent_revision, is_own, is_passed_over)
@@ -120,29 +120,29 @@ mod tests {
     #[test]
     fn a_file_that_was_not_changed_leaves_the_child_following() {
         let old = Some("old".to_owned());
-        let stale = outcome("stored", Some(known("now", false, true)), &above("p", true), Some(false));
+        let stale = outcome("stored", Some(&known("now", false, true)), &above("p", true), Some(false));
         assert_eq!(stale, ("now".into(), old.clone(), false, false));
-        let same = outcome("now", Some(known("now", false, false)), &above("p", false), Some(false));
+        let same = outcome("now", Some(&known("now", false, false)), &above("p", false), Some(false));
         assert_eq!(same, ("now".into(), old, false, false));
     }
 
     #[test]
     fn changed_content_is_taken_with_its_parent_and_passed_over_without() {
-        let with = outcome("derived", Some(known("now", false, false)), &above("p", true), Some(false));
+        let with = outcome("derived", Some(&known("now", false, false)), &above("p", true), Some(false));
         assert_eq!(with, ("derived".into(), Some("new".to_owned()), false, false));
-        let without = outcome("edited", Some(known("now", false, false)), &above("p", false), Some(false));
+        let without = outcome("edited", Some(&known("now", false, false)), &above("p", false), Some(false));
         assert_eq!(without, ("now".into(), Some("old".to_owned()), false, true));
-        let own = outcome("edited", Some(known("now", false, false)), &above("p", false), Some(true));
+        let own = outcome("edited", Some(&known("now", false, false)), &above("p", false), Some(true));
         assert_eq!(own, ("edited".into(), Some("new".to_owned()), true, false));
-        let unsaid = outcome("edited", Some(known("now", false, false)), &above("p", false), None);
+        let unsaid = outcome("edited", Some(&known("now", false, false)), &above("p", false), None);
         assert_eq!(unsaid, ("edited".into(), Some("new".to_owned()), true, false));
     }
 
     #[test]
     fn a_customized_child_stays_until_its_file_says_that_it_follows() {
-        let stays = outcome("own", Some(known("own", true, true)), &above("p", true), Some(true));
+        let stays = outcome("own", Some(&known("own", true, true)), &above("p", true), Some(true));
         assert_eq!(stays, ("own".into(), Some("old".to_owned()), true, false));
-        let back = outcome("own", Some(known("own", true, true)), &above("p", false), Some(false));
+        let back = outcome("own", Some(&known("own", true, true)), &above("p", false), Some(false));
         assert_eq!(back, ("p".into(), None, false, false));
     }
 }

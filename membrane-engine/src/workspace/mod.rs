@@ -17,7 +17,7 @@ use crate::{Caller, Engine};
 
 /// Gives the workspace as files. An element that cannot be one is a problem of the report.
 pub(crate) async fn export(engine: &Engine, caller: &Caller) -> Result<WorkspaceExport> {
-    let stock = Stock::load(engine, caller).await?;
+    let stock = Box::pin(Stock::load(engine, caller)).await?;
     let (mut files, mut report) = (WorkspaceFiles::new(), Report::default());
     for held in stock.held.values() {
         match Entries::from_iter([held.entry.clone()]).write() {

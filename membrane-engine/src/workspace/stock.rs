@@ -59,12 +59,12 @@ impl Stock {
                 stock.add(row);
             }
         }
-        stock.load_layered::<ActionSpec>(engine, caller).await?;
-        stock.load_layered::<DataLinkTableSpec>(engine, caller).await?;
-        stock.load_layered::<DataSourceSpec>(engine, caller).await?;
-        stock.load_layered::<FieldMappingSpec>(engine, caller).await?;
-        stock.load_layered::<FlowSpec>(engine, caller).await?;
-        stock.load_layered::<PackageSpec>(engine, caller).await?;
+        Box::pin(stock.load_layered::<ActionSpec>(engine, caller)).await?;
+        Box::pin(stock.load_layered::<DataLinkTableSpec>(engine, caller)).await?;
+        Box::pin(stock.load_layered::<DataSourceSpec>(engine, caller)).await?;
+        Box::pin(stock.load_layered::<FieldMappingSpec>(engine, caller)).await?;
+        Box::pin(stock.load_layered::<FlowSpec>(engine, caller)).await?;
+        Box::pin(stock.load_layered::<PackageSpec>(engine, caller)).await?;
         stock.write_entries();
         Ok(stock)
     }
