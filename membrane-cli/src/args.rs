@@ -18,6 +18,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serves the REST API.
     Serve(Serve),
+    /// Puts what is sealed in the database under a new key. Servers may go on meanwhile, with both keys.
+    Rotate(Rotate),
     /// Makes an access token and prints it.
     Token(Token),
     /// Keeps a workspace in a folder of files.
@@ -42,6 +44,16 @@ pub(crate) struct Serve {
     /// Prints one line of JSON when ready, with the address.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Rotate {
+    /// The database file.
+    #[arg(long, default_value = "membrane.db")]
+    pub(crate) database: PathBuf,
+    /// The new key, 32 bytes in base64; older keys behind it with commas between.
+    #[arg(long, env = "MEMBRANE_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
 }
 
 /// The engine of this process.
@@ -102,10 +114,10 @@ pub(crate) struct Token {
     /// A token that manages the workspace. Not for a customer's device.
     #[arg(long)]
     pub(crate) admin: bool,
-    /// The customer's name, stored when the token is first used.
+    /// The customer's name, stored when the token is used.
     #[arg(long, conflicts_with = "admin")]
     pub(crate) name: Option<String>,
-    /// The customer's fields, a JSON object, stored when the token is first used.
+    /// The customer's fields, a JSON object, stored when the token is used.
     #[arg(long, value_name = "JSON", conflicts_with = "admin")]
     pub(crate) fields: Option<String>,
     /// How long it works: `45s`, `30m`, `1h`, `7d`.

@@ -21,7 +21,12 @@ pub(crate) fn runtime(level: &str) -> Result<Runtime> {
 
 /// The key that seals credentials, if it is given.
 pub(crate) fn key(args: &Embedded) -> Result<Option<KeyProvider>> {
-    args.key.as_deref().filter(|key| !key.is_empty()).map(KeyProvider::from_base64).transpose()
+    key_of(args.key.as_deref())
+}
+
+/// The same, of a text; an empty one is none.
+pub(crate) fn key_of(text: Option<&str>) -> Result<Option<KeyProvider>> {
+    text.filter(|key| !key.is_empty()).map(KeyProvider::from_base64).transpose()
 }
 
 /// An engine on the database, not started yet.

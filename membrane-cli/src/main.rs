@@ -3,6 +3,7 @@
 mod args;
 mod connectors;
 mod embedded;
+mod rotate;
 mod serve;
 mod token;
 mod workspace;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Rotate(args) => rotate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Token(args) => token::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Workspace(command) => workspace::run(&command),
     }

@@ -138,3 +138,47 @@ fn two_connectors_with_one_key_are_named() {
     let said = refused(&[("a.yml", text), ("b.yml", text)]);
     assert!(said.contains("b.yml: `key: demo` is that of") && said.contains("a.yml already"), "{said}");
 }
+
+#[test]
+fn rotate_puts_records_under_the_new_key() {
+    use membrane_core::connector::Connector;
+    use membrane_core::op::CreateConnection;
+    use membrane_engine::Engine;
+    use membrane_engine::store::SqliteStore;
+    use membrane_engine::vault::KeyProvider;
+    use serde_json::json;
+
+    const NEW: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("membrane.db");
+    let demo =
+        "key: demo\nname: Demo\nauth: {type: client-credentials}\napi: {baseUri: 'https://demo.example'}";
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let engine = Engine::builder()
+            .store(SqliteStore::open(&database).await.unwrap())
+            .vault(KeyProvider::from_base64(KEY).unwrap())
+            .connector(Connector::from_yaml(demo, "demo.yml").unwrap());
+        let engine = engine.build().await.unwrap();
+        let acme = engine.customer("acme").await.unwrap();
+        engine.call(&acme, CreateConnection::new("demo", json!({"token": "t"}))).await.unwrap();
+        engine.shutdown().await;
+    });
+    let rotate = |key: &str| {
+        let mut command = membrane();
+        command.args(["rotate", "--database"]).arg(&database).env("MEMBRANE_KEY", key);
+        let output = command.output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!text.contains(NEW) && !text.contains(KEY), "{text}");
+        (output.status.code(), text)
+    };
+    assert!(matches!(rotate(""), (Some(2), text) if text.contains("MEMBRANE_KEY is missing")));
+    assert_eq!(rotate(NEW).0, Some(2), "the old key is still needed");
+    for records in [1, 0] {
+        let (code, text) = rotate(&format!("{NEW},{KEY}"));
+        assert_eq!(
+            (code, text),
+            (Some(0), format!("{records} records put under the new key; none needs an older one\n"))
+        );
+    }
+    assert_eq!(rotate(NEW).0, Some(0), "and no longer is");
+}

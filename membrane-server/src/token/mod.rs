@@ -62,13 +62,13 @@ impl AccessToken {
         Self { customer: None, name: None, fields: None, lifetime: Duration::from_secs(3600) }
     }
 
-    /// Stores this name on the customer when the token is first used.
+    /// Stores this name on the customer when the token is used, in the place of the one there.
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Stores these fields, an object, on the customer when the token is first used.
+    /// Stores these fields, an object, on the customer when the token is used, in the place of those there.
     pub fn with_fields(mut self, fields: Value) -> Self {
         self.fields = Some(fields);
         self
