@@ -7,6 +7,5 @@ mod openapi;
 mod proxy;
 mod requests;
 mod support;
-mod tenants;
 mod tokens;
 mod traces;

@@ -1,4 +1,9 @@
 //! What is one customer's, tried by another on every route of every operation.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails may panic")]
+
+#[path = "http/support.rs"]
+#[allow(dead_code, reason = "shared with the other tests over HTTP")]
+mod support;
 
 use std::time::Duration;
 
@@ -7,7 +12,7 @@ use membrane_server::ServerConfig;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Harness, SECRET, customer, manager, ok};
+use self::support::{Harness, SECRET, customer, manager, ok};
 
 /// Stands in everything that is acme's, and in nothing that anybody else sends.
 const MARK: &str = "only for acme to see";
@@ -27,7 +32,6 @@ impl Owned {
         for plural in LAYERED {
             let thing = json!({
                 "key": "thing", "name": "Thing", "type": "run-javascript", "config": {"code": "1"},
-                "collectionKey": "things",
             });
             ok(as_manager(harness, &format!("/{plural}"), thing).await).await;
             let own = format!("/connections/demo/{plural}/thing?autoCreate=true");
