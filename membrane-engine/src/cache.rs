@@ -82,8 +82,8 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// The key of what this caller asks for now. It comes before the reading of the store, or a change in between is
-    /// missed.
+    /// The key under which an answer to this caller is kept. It is taken before the store is read: a change that
+    /// comes in between then leads to another key.
     pub(crate) async fn key<Asked>(&self, caller: &Caller, asked: Asked) -> Key<Asked> {
         let customer = caller.customer_id().cloned();
         let generation = match &customer {

@@ -69,7 +69,7 @@ pub(crate) async fn diff<S: Spec>(
     Ok(changes(&snapshot::<S>(earlier)?, &snapshot::<S>(later)?))
 }
 
-/// Brings back what an element was, as a change of its own: what a caller may write of it. What it is sealed of, its
+/// Brings back what an element was, as a change of its own: what a caller may write of it. What is sealed of it, its
 /// place and whether it is archived stay.
 pub(crate) async fn revert<S: Kind>(
     engine: &Engine,
