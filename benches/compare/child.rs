@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::routing::post;
+use axum::routing::{get, post};
+use cpu_time::ProcessTime;
 use membrane_testkit::demo::Pages;
 use tokio::net::TcpListener;
 
@@ -67,7 +68,12 @@ async fn forward(
     Ok(([("content-type", "application/json")], answer))
 }
 
+/// Where a server says how much CPU it took so far, in microseconds.
+pub(crate) const CPU: &str = "/cpu";
+
 async fn serve(router: Router) -> Result<(), Failure> {
+    let cpu = || async { ProcessTime::now().as_duration().as_micros().to_string() };
+    let router = router.route(CPU, get(cpu));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     say(&format!("http://{}", listener.local_addr()?))?;
     axum::serve(listener, router).await?;

@@ -1,4 +1,4 @@
-//! Requests a second through a server, beside a bare forwarder.
+//! Requests a second through a server, and its CPU a request, beside a bare forwarder.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +11,15 @@ use serde_json::json;
 use crate::measure::median;
 use crate::{Failure, child, ours};
 
-/// Requests under way at once.
-const CONCURRENCY: usize = 16;
+/// What one round of load came to.
+struct Load {
+    /// Requests a second.
+    rate: f64,
+    /// Microseconds of the server's CPU a request.
+    cpu: f64,
+}
 
-pub(crate) async fn rest(rounds: usize, seconds: u64) -> Result<(), Failure> {
+pub(crate) async fn rest(rounds: usize, seconds: u64, at_once: usize) -> Result<(), Failure> {
     let app = child::start(&["echo"])?;
     let server = child::start(&["membrane", &app.url])?;
     let forwarder = child::start(&["forwarder", &app.url])?;
@@ -29,19 +34,28 @@ pub(crate) async fn rest(rounds: usize, seconds: u64) -> Result<(), Failure> {
         Arc::new(Target { url: format!("{}/run", forwarder.url), token: None, body: input.to_string() });
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=rounds {
-        let a = load(&through_us, seconds).await?;
-        let b = load(&bare, seconds).await?;
+        let a = load(&server.url, &through_us, seconds, at_once).await?;
+        let b = load(&forwarder.url, &bare, seconds, at_once).await?;
         if round > 0 {
             ours.push(a);
             theirs.push(b);
         }
     }
-    let ratios = ours.iter().zip(&theirs).map(|(a, b)| a / b).collect();
+    let of = |loads: &[Load], part: fn(&Load) -> f64| median(loads.iter().map(part).collect());
+    let ratio =
+        |part: fn(&Load) -> f64| median(ours.iter().zip(&theirs).map(|(a, b)| part(a) / part(b)).collect());
+    let (rate, cpu): (fn(&Load) -> f64, fn(&Load) -> f64) = (|load| load.rate, |load| load.cpu);
     println!(
-        "POST /actions/{{id}}/run through the server (bare: axum + reqwest forwarder), {CONCURRENCY} at once"
+        "POST /actions/{{id}}/run through the server (bare: axum + reqwest forwarder), {at_once} at once"
     );
-    println!("  requests a second  ours {:.0}  bare {:.0}", median(ours), median(theirs));
-    println!("  ours/bare  {:.2}", median(ratios));
+    for (who, loads) in [("ours", &ours), ("bare", &theirs)] {
+        println!(
+            "  {who}  {:9.0} requests a second  {:9.2} µs CPU of the server a request",
+            of(loads, rate),
+            of(loads, cpu)
+        );
+    }
+    println!("  ours/bare  requests a second {:.2}  CPU of the server {:.2}", ratio(rate), ratio(cpu));
     Ok(())
 }
 
@@ -51,13 +65,14 @@ struct Target {
     body: String,
 }
 
-async fn load(target: &Arc<Target>, seconds: u64) -> Result<f64, Failure> {
+async fn load(server: &str, target: &Arc<Target>, seconds: u64, at_once: usize) -> Result<Load, Failure> {
     let client = reqwest::Client::new();
     let done = Arc::new(AtomicU64::new(0));
+    let before = cpu_of(&client, server).await?;
     let started = Instant::now();
     let until = started + Duration::from_secs(seconds);
     let mut tasks = Vec::new();
-    for _ in 0..CONCURRENCY {
+    for _ in 0..at_once {
         let (client, target, done) = (client.clone(), Arc::clone(target), Arc::clone(&done));
         tasks.push(tokio::spawn(async move {
             while Instant::now() < until {
@@ -78,5 +93,19 @@ async fn load(target: &Arc<Target>, seconds: u64) -> Result<f64, Failure> {
     for task in tasks {
         task.await??;
     }
-    Ok(done.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64())
+    let requests = done.load(Ordering::Relaxed) as f64;
+    let rate = requests / started.elapsed().as_secs_f64();
+    Ok(Load { rate, cpu: (cpu_of(&client, server).await? - before) / requests })
+}
+
+/// Microseconds of CPU that a server took so far.
+async fn cpu_of(client: &reqwest::Client, server: &str) -> Result<f64, Failure> {
+    Ok(client
+        .get(format!("{server}{}", child::CPU))
+        .send()
+        .await?
+        .error_for_status()?
+        .text()
+        .await?
+        .parse()?)
 }

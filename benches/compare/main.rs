@@ -26,6 +26,8 @@ struct Sizes {
     runs: usize,
     rounds: usize,
     seconds: u64,
+    /// Requests under way at once.
+    at_once: usize,
     /// A page server of people that runs already, instead of our own of orders.
     pages: Option<String>,
 }
@@ -46,6 +48,7 @@ fn main() -> Result<(), Failure> {
         runs: number("--runs", 5_000),
         rounds: number("--rounds", 5),
         seconds: number("--seconds", 5) as u64,
+        at_once: number("--at-once", 64),
         pages: after("--pages"),
     };
     let only = after("--only");
@@ -61,7 +64,7 @@ fn main() -> Result<(), Failure> {
         runtime.block_on(collections(&sizes))?;
     }
     if wants("rest") {
-        runtime.block_on(load::rest(sizes.rounds, sizes.seconds))?;
+        runtime.block_on(load::rest(sizes.rounds, sizes.seconds, sizes.at_once))?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ const ENDS: &[u8] = b"&#\"'\\<> \t\r\n";
 pub(super) fn value_after(text: &[u8], end: usize, is_cut: bool) -> Option<(Range<usize>, bool)> {
     let name = text[..end].trim_ascii_end();
     // Nearly no text gets further than this.
-    if !ends_one(*name.last()?) {
+    if !ends_one(name) {
         return None;
     }
     let (place, is_bare) = match text.get(end)? {
@@ -127,10 +127,31 @@ fn until(text: &[u8], at: usize, ends: &[u8]) -> Range<usize> {
     at..at + value.iter().position(|byte| ends.contains(byte)).unwrap_or(value.len())
 }
 
-/// Whether a name that is looked for can end so: with the last letter of one, or as `user[password]` or `token2`.
-fn ends_one(byte: u8) -> bool {
-    matches!(byte | 0x20, b'd' | b'e' | b'm' | b'n' | b'r' | b's' | b't' | b'y')
-        || matches!(byte, b']' | b'0'..=b'9')
+/// Whether a name that is looked for can end so: with the last two letters of one, or as `user[password]` or
+/// `token2`. What parts words may stand between the letters.
+fn ends_one(name: &[u8]) -> bool {
+    let Some((last, before)) = name.split_last() else { return false };
+    match (before.last().map(u8::to_ascii_lowercase), last.to_ascii_lowercase()) {
+        (_, b']' | b'0'..=b'9') => true,
+        (Some(before), last) if before.is_ascii_alphanumeric() => matches!(
+            &[before, last],
+            b"de"
+                | b"em"
+                | b"en"
+                | b"er"
+                | b"et"
+                | b"ey"
+                | b"id"
+                | b"ie"
+                | b"on"
+                | b"rd"
+                | b"se"
+                | b"ss"
+                | b"wd"
+                | b"wt"
+        ),
+        (_, last) => matches!(last, b'd' | b'e' | b'm' | b'n' | b'r' | b's' | b't' | b'y'),
+    }
 }
 
 /// Whether the name that a text ends with is one of a secret; of a name such as `user[password][]` any part.
@@ -216,7 +237,13 @@ mod tests {
     #[test]
     fn the_names_fit_and_end_as_they_must() {
         for name in ENDINGS.iter().chain(NAMES).chain(PLACES) {
-            assert!(name.len() <= COMPARED && ends_one(name.as_bytes()[name.len() - 1]), "{name}");
+            assert!(name.len() <= COMPARED && ends_one(name.as_bytes()), "{name}");
+            let (start, last) = name.split_at(name.len() - 1);
+            for spelled in
+                [name.to_uppercase(), format!("{start}_{last}"), format!("{name}2"), format!("{name}]")]
+            {
+                assert!(ends_one(spelled.as_bytes()), "{spelled}");
+            }
         }
     }
 

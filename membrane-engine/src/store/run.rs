@@ -42,7 +42,8 @@ impl RunKind {
 /// One run, as it is logged. Secrets are masked before it gets here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRow {
-    /// The run; ids grow with time, and are unique in a workspace.
+    /// The run: unique in a workspace, and a UUID of version 7, which begins with the milliseconds of `created_at`
+    /// ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562#section-5.7)). By it lists find a time.
     pub id: RunId,
     /// What ran.
     pub kind: RunKind,

@@ -175,28 +175,35 @@ pub async fn are_listed_by_kind_and_in_both_orders(store: Arc<dyn Store>) -> Res
 
 /// From a time on, up to but without another; times are compared as times, however they are written.
 pub async fn are_found_by_time(store: Arc<dyn Store>) -> Result<()> {
+    // Ids of the first and the second of November, and of a millisecond later.
+    const IDS: [&str; 3] = [
+        "01a19467-e800-7000-8000-000000000000",
+        "01a1998e-4400-7000-8000-000000000000",
+        "01a1998e-4401-7000-8000-000000000000",
+    ];
     let world = World::new(store);
-    let at = |id: &str, time: &str| RunRow {
+    let at = |n: usize, time: &str| RunRow {
         created_at: format!("2026-11-{time}Z"),
         actions: [Some("a".into()), None, None],
-        ..world.run(id, "ann")
+        ..world.run(IDS[n - 1], "ann")
     };
-    let runs = [at("1", "01T00:00:00.000"), at("2", "02T00:00:00.000"), at("3", "02T00:00:00.001")];
+    let runs = [at(1, "01T00:00:00.000"), at(2, "02T00:00:00.000"), at(3, "02T00:00:00.001")];
     world.store.append_runs(runs.into()).await?;
     let day = |text: &str| Some(format!("2026-11-{text}"));
-    let cases: [(Option<String>, Option<String>, &[&str]); 8] = [
-        (None, None, &["3", "2", "1"]),
-        (day("02T00:00:00.000Z"), None, &["3", "2"]),
-        (day("02T00:00:00Z"), None, &["3", "2"]),
-        (day("02"), None, &["3", "2"]),
-        (day("02T02:00:00+02:00"), day("02T00:00:00.001Z"), &["2"]),
-        (None, day("02"), &["1"]),
-        (None, day("02T00:00:00.001Z"), &["2", "1"]),
+    let cases: [(Option<String>, Option<String>, &[usize]); 8] = [
+        (None, None, &[3, 2, 1]),
+        (day("02T00:00:00.000Z"), None, &[3, 2]),
+        (day("02T00:00:00Z"), None, &[3, 2]),
+        (day("02"), None, &[3, 2]),
+        (day("02T02:00:00+02:00"), day("02T00:00:00.001Z"), &[2]),
+        (None, day("02"), &[1]),
+        (None, day("02T00:00:00.001Z"), &[2, 1]),
         (day("03"), None, &[]),
     ];
     for (from, to, expected) in cases {
         for action in [None, Some("a".into())] {
             let query = RunQuery { from: from.clone(), to: to.clone(), action, ..RunQuery::default() };
+            let expected: Vec<&str> = expected.iter().map(|n| IDS[n - 1]).collect();
             assert_eq!(found(&world, &world.all(), &query).await?, expected, "{query:?}");
         }
     }

@@ -1,6 +1,6 @@
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
 use membrane_core::{Error, Page, Paging, Result, RunId};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
@@ -35,8 +35,8 @@ pub(super) fn select_one(scope: &Scope, run: &RunId) -> Select {
 pub(super) fn select_page(scope: &Scope, query: &RunQuery, paging: &Paging) -> Result<Select> {
     let limit = fetch_limit(paging)?;
     let span = (
-        query.from.as_deref().map(|from| instant("from", from)).transpose()?,
-        query.to.as_deref().map(|to| instant("to", to)).transpose()?,
+        query.from.as_deref().map(|from| instant("from", from).map(first_id)).transpose()?,
+        query.to.as_deref().map(|to| instant("to", to).map(first_id)).transpose()?,
     );
     let kinds = query.kind.as_ref().map_or(RunKind::ALL, std::slice::from_ref);
     let layers: &[Option<&'static str>] = match query.action {
@@ -94,24 +94,22 @@ fn narrow(
         Some(Requests::Failed) => " AND runs.requests_failed > 0",
         Some(Requests::Succeeded) => " AND runs.requests > runs.requests_failed",
     });
-    // Ids grow with time, so a time is a place in every index.
+    // Ids begin with their time, so a time is a place in every index.
     if let Some(from) = from {
-        select.push(" AND runs.id >= ");
-        first_since(select, scope, from);
+        select.push(" AND runs.id >= ").arg(from);
     }
     if let Some(to) = to {
-        select.push(" AND runs.id < COALESCE(");
-        first_since(select, scope, to);
-        // A blob is greater than every text.
-        select.push(", x'')");
+        select.push(" AND runs.id < ").arg(to);
     }
     select.and_eq(if query.oldest_first { "runs.id > " } else { "runs.id < " }, paging.start());
 }
 
-/// Adds the id of the first run from a time on.
-fn first_since(select: &mut Select, scope: &Scope, time: &str) {
-    select.push("(SELECT id FROM membrane_runs WHERE workspace = ").arg(scope.workspace());
-    select.push(" AND created_at >= ").arg(time).push(" ORDER BY created_at, id LIMIT 1)");
+/// How the ids of a time begin: with its milliseconds
+/// ([RFC 9562](https://www.rfc-editor.org/rfc/rfc9562#section-5.7)). Nothing is as old as a time before 1970.
+fn first_id(time: Timestamp) -> String {
+    let hex = format!("{:012x}", time.as_millisecond().max(0));
+    let (high, low) = hex.split_at(8);
+    format!("{high}-{low}-")
 }
 
 /// Cuts the rows of [`select_page`] to a page.
@@ -143,16 +141,14 @@ fn kind(text: &str) -> Result<RunKind> {
     known.ok_or_else(|| Error::internal(format!("a stored run is of the unknown kind `{text}`")))
 }
 
-/// Brings a time to the form that is stored, so that texts compare as times do.
-fn instant(field: &'static str, text: &str) -> Result<String> {
-    let timestamp = text
-        .parse::<Timestamp>()
+/// Reads a time.
+fn instant(field: &'static str, text: &str) -> Result<Timestamp> {
+    text.parse::<Timestamp>()
         .or_else(|_| Ok(text.parse::<Date>()?.to_zoned(TimeZone::UTC)?.timestamp()))
         .map_err(|_: jiff::Error| {
             Error::invalid_input(format!("`{field}` is not an ISO 8601 time with an offset, or a date"))
                 .with("field", field)
-        })?;
-    Ok(DateTimePrinter::new().precision(Some(3)).timestamp_to_string(&timestamp))
+        })
 }
 
 // ===== writing =====
@@ -172,13 +168,14 @@ pub(super) async fn append(conn: &mut SqliteConnection, runs: &[RunRow]) -> Resu
     Ok(())
 }
 
-/// The text of an insert of several rows that leaves those alone that are there.
+/// The text of an insert of several rows that leaves those alone that are there. Said so, SQLite keeps no copies of
+/// pages to undo the statement with, as it does for `ON CONFLICT`.
 fn insert(rows: usize) -> String {
-    const INSERT: &str = "INSERT INTO membrane_runs (workspace, id, kind, customer, integration, connection, \
+    const INSERT: &str = "INSERT OR IGNORE INTO membrane_runs (workspace, id, kind, customer, integration, connection, \
                           action_universal, action_integration, action_connection, is_success, created_at, \
                           requests, requests_failed, record, exchanges) VALUES ";
     const ROW: &str = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    INSERT.to_owned() + &vec![ROW; rows].join(", ") + " ON CONFLICT DO NOTHING"
+    INSERT.to_owned() + &vec![ROW; rows].join(", ")
 }
 
 /// Cuts a list to pieces of [`SIZES`], the biggest first.
@@ -227,10 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn times_are_brought_to_one_form() {
+    fn times_are_places_among_the_ids() {
         for text in ["2026-01-02", "2026-01-02T00:00:00Z", "2026-01-02T01:00:00.000+01:00"] {
-            assert_eq!(instant("from", text).unwrap(), "2026-01-02T00:00:00.000Z", "{text}");
+            assert_eq!(first_id(instant("from", text).unwrap()), "019b7c01-0400-", "{text}");
         }
+        assert_eq!(first_id(instant("from", "1960-01-01").unwrap()), "00000000-0000-");
         assert_eq!(instant("from", "yesterday").unwrap_err().context_value("field"), Some("from"));
+        let (id, time) = crate::clock::new_id_and_time();
+        assert!(id.starts_with(&first_id(time)), "{id}");
     }
 }

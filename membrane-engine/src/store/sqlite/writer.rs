@@ -154,6 +154,16 @@ impl Writer {
 
 async fn transact(conn: &mut SqliteConnection, batch: &[Job]) -> Result<Vec<Result<Done>>, sqlx::Error> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    // Within a savepoint SQLite copies each page before it changes it, so a call alone has none.
+    if let [job] = batch {
+        let (end, outcome) = match perform(conn, &job.work).await {
+            Ok(done) => ("COMMIT", Ok(done)),
+            Err(Stop::Fault(fault)) => return Err(fault),
+            Err(Stop::Refused(error)) => ("ROLLBACK", Err(error.with_operation(job.work.operation()))),
+        };
+        sqlx::query(end).execute(&mut *conn).await?;
+        return Ok(vec![outcome]);
+    }
     let mut outcomes = Vec::with_capacity(batch.len());
     for job in batch {
         sqlx::query("SAVEPOINT membrane").execute(&mut *conn).await?;
