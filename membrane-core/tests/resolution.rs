@@ -8,7 +8,7 @@ use std::path::Path;
 use membrane_core::LayerName;
 use membrane_core::element::{
     ActionSpec, At, DataLinkTableSpec, DataSourceSpec, Element, FieldMappingSpec, FlowSpec, Layered,
-    NodeKind, PackageSpec, layer, resolve,
+    NodeKind, PackageSpec, explain, layer, resolve,
 };
 use membrane_core::mapping::{derived_config, is_completed_by_connector};
 use proptest::prelude::*;
@@ -198,6 +198,26 @@ fn a_connections_own_content_counts_most() {
     let connection = At::<layer::Connection, _>::new(element("c", Some("u"), true, of("c"))).unwrap();
     let found = resolve(Some(&universal), None, Some(&connection)).unwrap();
     assert_eq!((found.layer, found.spec.into_owned()), (LayerName::Connection, of("c")));
+}
+
+#[test]
+fn nodes_are_explained_one_by_one() {
+    let of = |nodes: Value| serde_json::from_value::<FlowSpec>(json!({ "nodes": nodes })).unwrap();
+    let parent = of(json!({"a": {"config": 1}, "b": {"config": 2}}));
+    let own =
+        of(json!({"a": {"config": 1, "isCustomized": false}, "b": {"config": 3, "isCustomized": true}}));
+    let universal = At::<layer::Universal, _>::new(element("u", None, false, parent)).unwrap();
+    let integration = At::<layer::Integration, _>::new(element("i", Some("u"), true, own)).unwrap();
+    let mut explained = explain(Some(&universal), Some(&integration), None).unwrap();
+    let nodes = explained.fields["nodes"].parts.clone();
+    assert_eq!((nodes["a"].layer, nodes["b"].layer), (LayerName::Universal, LayerName::Integration));
+    // What the connector adds to one of them is noted of that one.
+    let plain = resolve(Some(&universal), Some(&integration), None).unwrap().spec.into_owned();
+    let mut shown = element("i", Some("u"), true, plain.clone());
+    shown.spec.nodes.as_mut().unwrap()["a"].config = Some(json!({"fieldMapping": {}}));
+    explained.note_derived(&plain, &shown).unwrap();
+    let nodes = &explained.fields["nodes"].parts;
+    assert_eq!((nodes["a"].is_derived, nodes["b"].is_derived), (true, false));
 }
 
 /// The files of a real workspace: the path below it, without `spec.yaml`, and the element.

@@ -141,11 +141,17 @@ fn parts(above: &Value, value: &Value, origin: &Origin, here: &Origin) -> Origin
     Origin { parts: if is_mixed { parts } else { IndexMap::new() }, ..here.clone() }
 }
 
-/// The fields of the kind, without those that follow from the rest.
+/// The fields of the kind, without those that follow from the rest. Whether a part is customized is what is explained,
+/// and nothing of the part.
 fn written<S: Layered>(spec: &S) -> Result<serde_json::Map<String, Value>> {
     match serde_json::to_value(spec) {
         Ok(Value::Object(mut fields)) => {
             fields.retain(|name, _| !S::DERIVED.contains(&name.as_str()));
+            let parts =
+                fields.values_mut().filter_map(Value::as_object_mut).flat_map(|parts| parts.values_mut());
+            for part in parts.filter_map(Value::as_object_mut) {
+                part.shift_remove("isCustomized");
+            }
             Ok(fields)
         }
         _ => Err(Error::internal(format!("a {} cannot be written as JSON", S::KIND))),
