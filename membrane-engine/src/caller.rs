@@ -1,10 +1,13 @@
 //! Who asks.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use membrane_core::op::Access;
 use membrane_core::{CustomerId, Error, ErrorKind, Result, WorkspaceId};
 
+use crate::memo::Memo;
 use crate::store::Scope;
 
 /// Who asks: a workspace, the customer it is narrowed to, and the rights.
@@ -40,6 +43,7 @@ pub struct Caller {
     workspace: WorkspaceId,
     customer: Option<Identity>,
     is_manager: bool,
+    memo: Remembering,
 }
 
 /// The customer a caller is.
@@ -51,16 +55,16 @@ pub(crate) struct Identity {
 
 impl Caller {
     pub(crate) fn manager(workspace: WorkspaceId) -> Self {
-        Self { workspace, customer: None, is_manager: true }
+        Self { workspace, customer: None, is_manager: true, memo: Remembering::default() }
     }
 
     pub(crate) fn customer(workspace: WorkspaceId, customer: Identity) -> Self {
-        Self { workspace, customer: Some(customer), is_manager: false }
+        Self { workspace, customer: Some(customer), is_manager: false, memo: Remembering::default() }
     }
 
     /// A caller with no rights but to ask what anybody may.
     pub(crate) fn nobody(workspace: WorkspaceId) -> Self {
-        Self { workspace, customer: None, is_manager: false }
+        Self { workspace, customer: None, is_manager: false, memo: Remembering::default() }
     }
 
     /// The workspace.
@@ -81,6 +85,17 @@ impl Caller {
     /// Whether it manages the workspace.
     pub fn is_manager(&self) -> bool {
         self.is_manager
+    }
+
+    /// The same caller, who reads no row twice. For one answer that only reads: what others write meanwhile goes
+    /// unseen.
+    pub(crate) fn remembering(&self) -> Self {
+        Self { memo: Remembering(Some(Arc::default())), ..self.clone() }
+    }
+
+    /// What it has read so far, where it remembers that.
+    pub(crate) fn memo(&self) -> Option<&Memo> {
+        self.memo.0.as_deref()
     }
 
     /// The rows it may see.
@@ -110,6 +125,22 @@ impl Caller {
             "a customer may not do this; it takes a token of the workspace (`isAdmin: true`, no `id`)",
         ))
     }
+}
+
+/// Whether a caller remembers; of no account for who it is.
+#[derive(Clone, Default)]
+struct Remembering(Option<Arc<Memo>>);
+
+impl PartialEq for Remembering {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Remembering {}
+
+impl Hash for Remembering {
+    fn hash<H: Hasher>(&self, _state: &mut H) {}
 }
 
 impl fmt::Debug for Caller {

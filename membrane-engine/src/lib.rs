@@ -9,6 +9,7 @@ mod connect;
 mod element;
 mod engine;
 pub mod http;
+mod memo;
 pub mod op;
 mod run;
 pub mod store;

@@ -38,7 +38,7 @@ async fn nodes_follow_one_by_one(stage: Stage) {
     assert_eq!(own.place.is_customized, Some(true));
     assert!(own.spec.customized.unwrap().nodes);
     let flags: Vec<_> = own.spec.nodes.as_ref().unwrap().values().map(|node| node.is_customized).collect();
-    assert_eq!(flags, [None, Some(true)]);
+    assert_eq!(flags, [Some(false), Some(true)]);
     let changed = json!({"nodes": {"a": node("one"), "b": node("two"), "c": node("three")}});
     stage.change::<FlowSpec>(None, &parent.id, changed).await.unwrap();
     let shown = stage.call(Some("acme"), Get::<FlowSpec>::new(on_taskly())).await.unwrap();

@@ -9,6 +9,7 @@ mod errors;
 mod faults;
 mod filters;
 mod flows;
+mod follow;
 mod history;
 mod kinds;
 mod layers;

@@ -40,16 +40,27 @@ pub struct Origin {
 
 impl Explanation {
     /// Notes which values the engine made of what the connector says: those that `shown` has and `plain`, the
-    /// content of its layers, has not.
+    /// content of its layers, has not. Where the parts of a value came from several layers it is noted of each part.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when content cannot be written as JSON.
     pub fn note_derived<S: Layered>(&mut self, plain: &S, shown: &Element<S>) -> Result<()> {
         let plain = written(plain)?;
         for (name, value) in written(&shown.spec)? {
-            if plain.get(&name) != Some(&value) {
-                let here = Origin::new(shown.place.layer(), shown.id.clone());
-                self.fields.insert(name, Origin { is_derived: true, ..here });
+            let before = plain.get(&name);
+            if before == Some(&value) {
+                continue;
+            }
+            let here = Origin::new(shown.place.layer(), shown.id.clone());
+            let derived = Origin { is_derived: true, ..here };
+            match (before, &value, self.fields.get_mut(&name)) {
+                (Some(Value::Object(before)), Value::Object(entries), Some(origin))
+                    if !origin.parts.is_empty() =>
+                {
+                    let changed = entries.iter().filter(|(key, entry)| before.get(*key) != Some(*entry));
+                    origin.parts.extend(changed.map(|(key, _)| (key.clone(), derived.clone())));
+                }
+                _ => _ = self.fields.insert(name, derived),
             }
         }
         Ok(())
@@ -93,7 +104,7 @@ pub fn explain<S: Layered>(
     for (layer, element, is_own) in chain.into_iter().flatten() {
         let has_parent = element.place.parent_id.is_some();
         let next = match content {
-            Some(above) if has_parent => element.spec.inherit(above, is_own),
+            Some(above) if has_parent => element.content_below(above, is_own),
             _ => Cow::Borrowed(&element.spec),
         };
         let here = Origin::new(layer, element.id.clone());
@@ -130,11 +141,17 @@ fn parts(above: &Value, value: &Value, origin: &Origin, here: &Origin) -> Origin
     Origin { parts: if is_mixed { parts } else { IndexMap::new() }, ..here.clone() }
 }
 
-/// The fields of the kind, without those that follow from the rest.
+/// The fields of the kind, without those that follow from the rest. Whether a part is customized is what is explained,
+/// and nothing of the part.
 fn written<S: Layered>(spec: &S) -> Result<serde_json::Map<String, Value>> {
     match serde_json::to_value(spec) {
         Ok(Value::Object(mut fields)) => {
             fields.retain(|name, _| !S::DERIVED.contains(&name.as_str()));
+            let parts =
+                fields.values_mut().filter_map(Value::as_object_mut).flat_map(|parts| parts.values_mut());
+            for part in parts.filter_map(Value::as_object_mut) {
+                part.shift_remove("isCustomized");
+            }
             Ok(fields)
         }
         _ => Err(Error::internal(format!("a {} cannot be written as JSON", S::KIND))),

@@ -83,10 +83,12 @@ pub const COMMON_EDITABLE: &[&str] = &["uuid", "key", "name", "description", "me
 pub const LAYER_EDITABLE: &[&str] = &[
     "integrationId",
     "integrationKey",
+    "integrationUuid",
     "connectionId",
     "connectionKey",
     "parentId",
     "parentKey",
+    "parentUuid",
     "instanceKey",
     "isCustomized",
 ];
@@ -250,9 +252,15 @@ pub struct Place {
     /// The parent's revision when this element last followed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_revision: Option<String>,
+    /// The universal element's revision then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub universal_parent_revision: Option<String>,
     /// Has content of its own and no longer follows its parent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_customized: Option<bool>,
+    /// Those of name, description and switches that are its own, and no longer the parent's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customized_fields: Vec<String>,
 }
 
 impl Place {
@@ -265,6 +273,19 @@ impl Place {
         }
     }
 
+    /// Whether a field is the element's own, and no longer its parent's.
+    ///
+    /// ```
+    /// use membrane_core::element::Place;
+    ///
+    /// let mut place = Place::default();
+    /// place.customized_fields.push("name".to_owned());
+    /// assert!(place.has_own("name") && !place.has_own("description"));
+    /// ```
+    pub fn has_own(&self, field: &str) -> bool {
+        self.customized_fields.iter().any(|own| own == field)
+    }
+
     /// The ids of the integration's and the universal parent, each with the revision that was followed.
     pub(crate) fn parents(&self) -> Parents {
         let text = |id: &Option<ElementId>| id.as_ref().map(ToString::to_string);
@@ -274,7 +295,8 @@ impl Place {
                 Parents { of_app: (None, None), universal: (universal, self.parent_revision.clone()) }
             }
             parent => {
-                Parents { of_app: (parent, self.parent_revision.clone()), universal: (universal, None) }
+                let revision = self.universal_parent_revision.clone().filter(|_| universal.is_some());
+                Parents { of_app: (parent, self.parent_revision.clone()), universal: (universal, revision) }
             }
         }
     }

@@ -14,8 +14,10 @@ pub struct Effective<'a, S: Clone> {
     pub spec: Cow<'a, S>,
     /// The closest layer that has content of its own.
     pub layer: LayerName,
-    /// The name of the most specific element.
+    /// The name that counts.
     pub name: &'a str,
+    /// The description that counts.
+    pub description: Option<&'a str>,
     /// The universal element.
     pub universal: Option<&'a ElementId>,
     /// The integration's element.
@@ -27,7 +29,8 @@ pub struct Effective<'a, S: Clone> {
 /// Finds the effective element: connection over integration over universal.
 ///
 /// A child with content of its own counts; one that follows its parent (not customized) takes the
-/// parent's content; of a flow each node by itself ([`Layered::inherit`]). `None` when no layer has the element.
+/// parent's content; of a flow each node by itself ([`Layered::inherit`]). Name and description follow until they are
+/// its own. `None` when no layer has the element.
 ///
 /// ```
 /// use membrane_core::LayerName;
@@ -41,7 +44,7 @@ pub struct Effective<'a, S: Clone> {
 /// child.place.parent_id = Some("u".into());
 /// let follows = At::<layer::Integration, _>::new(child.clone())?;
 /// let effective = resolve(Some(&universal), Some(&follows), None).unwrap();
-/// assert_eq!((effective.layer, effective.name), (LayerName::Universal, "i"));
+/// assert_eq!((effective.layer, effective.name), (LayerName::Universal, "u"));
 ///
 /// child.place.is_customized = Some(true);
 /// let own = At::<layer::Integration, _>::new(child)?;
@@ -53,17 +56,24 @@ pub fn resolve<'a, S: Layered>(
     integration: Option<&'a At<Integration, S>>,
     connection: Option<&'a At<Connection, S>>,
 ) -> Option<Effective<'a, S>> {
-    let name = connection.map(|e| &e.name).or(integration.map(|e| &e.name)).or(universal.map(|e| &e.name))?;
     let chain = [
         universal.map(|at| (LayerName::Universal, &**at, at.is_own())),
         integration.map(|at| (LayerName::Integration, &**at, at.is_own())),
         connection.map(|at| (LayerName::Connection, &**at, at.is_own())),
     ];
     let mut found: Option<(Cow<'a, S>, LayerName)> = None;
+    let (mut name, mut description) = ("", None);
     for (layer, element, is_own) in chain.into_iter().flatten() {
+        let is_first = found.is_none();
+        if is_first || !element.follows_in("name", is_own) {
+            name = &element.name;
+        }
+        if is_first || !element.follows_in("description", is_own) {
+            description = element.description.as_deref();
+        }
         found = Some(match found {
             Some((above, from)) if element.place.parent_id.is_some() => {
-                (element.spec.inherit(above, is_own), if is_own { layer } else { from })
+                (element.content_below(above, is_own), if is_own { layer } else { from })
             }
             // An uncustomized child whose parent is gone keeps the content it was derived with.
             _ => (Cow::Borrowed(&element.spec), layer),
@@ -75,6 +85,7 @@ pub fn resolve<'a, S: Layered>(
         spec,
         layer,
         name,
+        description,
         universal: universal.map(|e| &e.id),
         integration: integration.map(|e| &e.id),
         connection: connection.map(|e| &e.id),

@@ -331,7 +331,7 @@ pub fn rebase_config(config: &Value, unified: &UnifiedFields) -> Result<Value> {
 }
 
 /// What a config says in terms of a unified model.
-fn unified_parts(config: &Value) -> [(&'static str, Option<&Value>); 3] {
+pub(super) fn unified_parts(config: &Value) -> [(&'static str, Option<&Value>); 3] {
     let of = |part: &str, name: &str| config.get(part).and_then(|part| is_set(part, name));
     [
         ("fieldMapping.defaultUnifiedValue", of("fieldMapping", "defaultUnifiedValue")),

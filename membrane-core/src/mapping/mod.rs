@@ -4,12 +4,14 @@
 //! each other; [`ActionMapping`] is what an action over records does with one.
 
 mod action;
+mod derive;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::action::{ActionMapping, Imported, rebase_config};
+pub use self::derive::{derived_config, is_completed_by_connector};
 use crate::error::{Error, Result};
 use crate::formula::{Formula, FormulaKind, merge_formulas};
 use crate::schema::{DataSchema, Fit};

@@ -4,6 +4,7 @@ use membrane_core::element::{Action, ActionKind, ActionSpec, Reference, referenc
 use membrane_core::{Error, Formula, Result};
 use serde_json::Value;
 
+use super::data_source::adapt_config;
 use super::in_field;
 use super::layered::LayeredKind;
 use crate::store::Write;
@@ -28,10 +29,27 @@ impl LayeredKind for ActionSpec {
         if element.spec.custom_output_schema.is_some() {
             element.spec.output_schema.clone_from(&element.spec.custom_output_schema);
         }
+        let (spec, config) = (&element.spec, element.spec.config.as_ref());
         match connector {
-            Some(connector) => check_parts(connector, &element.spec),
+            Some(connector) => {
+                check_parts(connector, spec.r#type == Some(ActionKind::ConnectorOperation), config)
+            }
             None => Ok(()),
         }
+    }
+
+    fn is_for(&self, _connector: Option<&Connector>) -> bool {
+        // One without a type only states the use case; apps that can do it have an action of their own.
+        self.r#type.is_some()
+    }
+
+    async fn adapt(engine: &Engine, caller: &Caller, element: &mut Action) -> Result<()> {
+        let is_over_records =
+            |kind: ActionKind| kind.is_over_records() || kind == ActionKind::FindOrCreateDataRecord;
+        if element.spec.r#type.is_some_and(is_over_records) {
+            adapt_config(engine, caller, &element.place, &mut element.spec.config).await?;
+        }
+        Ok(())
     }
 
     fn references(&self) -> Vec<Reference> {
@@ -53,13 +71,11 @@ impl LayeredKind for ActionSpec {
     }
 }
 
-/// The operation or collection an action of an integration names must be there.
-fn check_parts(connector: &Connector, spec: &ActionSpec) -> Result<()> {
-    let Some(config) = &spec.config else { return Ok(()) };
+/// The operation or collection that a config names must be there.
+pub(super) fn check_parts(connector: &Connector, is_operation: bool, config: Option<&Value>) -> Result<()> {
+    let Some(config) = config else { return Ok(()) };
     let as_input = |error: Error| in_field("config", &error);
-    if spec.r#type == Some(ActionKind::ConnectorOperation)
-        && let Some(operation) = config.get("operationKey").and_then(Value::as_str)
-    {
+    if is_operation && let Some(operation) = config.get("operationKey").and_then(Value::as_str) {
         connector.operation(&operation.into()).map_err(as_input)?;
     }
     if let Some(collection) = config.pointer("/dataSource/collectionKey").and_then(Value::as_str) {

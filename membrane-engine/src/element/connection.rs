@@ -1,10 +1,11 @@
 use async_trait::async_trait;
-use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, ElementKind};
+use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, ElementKind, State};
 use membrane_core::op::ListQuery;
-use membrane_core::{Error, Page, Result, Selector};
+use membrane_core::{Error, ErrorBody, Page, Result, Selector};
 use serde_json::{Map, Value};
 
 use super::customer::{Whose, whose};
+use super::layered::broken;
 use super::select::{self, by_id, find, integration_of, missing};
 use super::{Kind, integration};
 use crate::store::Query;
@@ -93,8 +94,19 @@ impl Kind for ConnectionSpec {
     }
 
     async fn show(engine: &Engine, caller: &Caller, element: &mut Connection) -> Result<()> {
-        element.related.integration =
-            integration::beside(engine, caller, element.place.integration_id.as_ref()).await?;
+        let app = integration::beside(engine, caller, element.place.integration_id.as_ref()).await?;
+        let is_out_of_use = app.as_ref().is_none_or(|app| app.is_deactivated == Some(true));
+        element.is_deactivated = Some(element.archived_at.is_some() || is_out_of_use);
+        if let Some(app) = app.as_ref().filter(|app| app.state != State::Ready) {
+            let error = ErrorBody::from(&broken(ElementKind::Integration, app.id.as_str()));
+            if !element.errors.contains(&error) {
+                element.errors.push(error);
+            }
+            if element.state == State::Ready {
+                element.state = State::ConfigurationError;
+            }
+        }
+        element.related.integration = app;
         if let Some(id) = &element.place.tenant_id {
             let found = by_id::<CustomerSpec>(engine, &engine.manager(), id.as_str(), true).await?;
             element.related.user = found.map(|mut customer| {

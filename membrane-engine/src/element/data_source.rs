@@ -1,14 +1,16 @@
 use async_trait::async_trait;
 use membrane_core::connector::{Collection, Connector};
-use membrane_core::element::{DataSource, DataSourceSpec, Reference};
+use membrane_core::element::{DataSource, DataSourceSpec, ElementKind, Place, Reference, references};
+use membrane_core::mapping::{derived_config, is_completed_by_connector};
 use membrane_core::op::CollectionSpec;
 use membrane_core::schema::DataLocation;
 use membrane_core::unified::{UnifiedFields, UnifiedModel};
 use membrane_core::{Error, Formula, Result};
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 
 use super::in_field;
-use super::layered::{LayeredKind, connector_of};
+use super::layered::{LayeredKind, connector_of, referred};
 use crate::{Caller, Engine};
 
 #[async_trait]
@@ -24,6 +26,17 @@ impl LayeredKind for DataSourceSpec {
         for (field, path) in [("path", &spec.path), ("defaultPath", &spec.default_path)] {
             if let Some(path) = path.as_deref().filter(|path| !path.is_empty()) {
                 DataLocation::parse(path).map_err(|error| in_field(field, &error))?;
+            }
+        }
+        for (field, seconds) in [
+            ("pullUpdatesIntervalSeconds", &spec.pull_updates_interval_seconds),
+            ("fullSyncIntervalSeconds", &spec.full_sync_interval_seconds),
+        ] {
+            if let Some(seconds) =
+                seconds.as_ref().filter(|seconds| seconds.as_f64().is_none_or(|n| n <= 0.0))
+            {
+                let message = format!("{seconds} is no number of seconds between two looks");
+                return Err(in_field(field, &Error::invalid_input(message)));
             }
         }
         if let (Some(key), Some(connector)) = (&spec.collection_key, connector) {
@@ -56,6 +69,10 @@ impl LayeredKind for DataSourceSpec {
         Ok(problem.map(|error| Error::configuration(error.message().to_owned())).into_iter().collect())
     }
 
+    fn is_for(&self, connector: Option<&Connector>) -> bool {
+        connector.is_some_and(|connector| matches!(location(connector, self), Ok(Some(_))))
+    }
+
     async fn describe(engine: &Engine, caller: &Caller, element: &mut DataSource) -> Result<()> {
         let Some(connector) = connector_of(engine, caller, &element.place).await? else { return Ok(()) };
         if let Some((collection, _)) = collection(connector, &element.spec)? {
@@ -78,6 +95,40 @@ impl LayeredKind for DataSourceSpec {
         }
         Ok(())
     }
+}
+
+/// Gives the config of an action or of a node over records what it has for the app of a place: in terms of the
+/// collection what it says in terms of a unified model.
+pub(super) async fn adapt_config(
+    engine: &Engine,
+    caller: &Caller,
+    place: &Place,
+    config: &mut Option<Value>,
+) -> Result<()> {
+    let mut found = (None, None);
+    if let Some(config) = config.as_ref().filter(|config| is_completed_by_connector(config))
+        && let Some(connector) = connector_of(engine, caller, place).await?
+    {
+        let named = references(config).into_iter().find(|named| named.r#type == ElementKind::DataSource);
+        let source = match named {
+            Some(named) => {
+                let source = Box::pin(referred::<DataSourceSpec>(engine, caller, place, &named)).await?;
+                source.map(|source| source.spec)
+            }
+            None => config.get("dataSource").and_then(|inline| DataSourceSpec::deserialize(inline).ok()),
+        };
+        if let Some(source) = source
+            && let Ok(Some(location)) = location(connector, &source)
+        {
+            let unified = source.udm.as_ref().map(|udm| connector.udm.fields(udm, &location)).transpose();
+            found = (Some(location), unified.unwrap_or_default().flatten());
+        }
+    }
+    // What cannot be said in terms of the collection stays as it is; its run says why.
+    if let Ok(derived) = derived_config(config.as_ref(), found.0.as_ref(), found.1.as_ref()) {
+        *config = Some(derived);
+    }
+    Ok(())
 }
 
 /// The connector's collection for the model of a data source.

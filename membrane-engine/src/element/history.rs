@@ -79,16 +79,20 @@ pub(crate) async fn revert<S: Kind>(
 ) -> Result<Element<S>> {
     let was = snapshot::<S>(required(engine, caller, &current, number).await?)?;
     let followed = current.place.parent_id.is_some() && was.get("isCustomized") == Some(&Value::Bool(false));
-    let content = if followed { &[][..] } else { S::EDITABLE };
+    let own = was.get("customizedFields").cloned().unwrap_or_else(|| Value::Array(Vec::new()));
+    let is_own = |name: &str| own.as_array().is_some_and(|own| own.iter().any(|own| own == name));
+    let is_followed = |name: &str| matches!(name, "name" | "description") || S::EDITABLE.contains(&name);
     let mut fields: Map<String, Value> = COMMON_EDITABLE
         .iter()
-        .chain(content)
+        .chain(S::EDITABLE)
         .filter(|name| **name != "uuid" && !S::SEALED.contains(name))
+        .filter(|name| !followed || !is_followed(name) || is_own(name))
         .map(|name| ((*name).to_owned(), was.get(*name).cloned().unwrap_or_default()))
         .collect();
     if followed {
         fields.insert("isCustomized".to_owned(), false.into());
     }
+    fields.insert("customizedFields".to_owned(), own);
     update(engine, caller, current, &fields, Change::Merge).await
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::row::mark;
 use super::select::{self, by_id, default_connection, find, missing};
-use super::{Kind, sealed};
+use super::{Kind, check_address, sealed};
 use crate::store::{Query, Write};
 use crate::{Caller, Engine, sync};
 
@@ -25,7 +25,9 @@ impl Kind for IntegrationSpec {
     ) -> Result<Integration> {
         let text = selector.id.as_deref().or(selector.selector.as_deref()).or(selector.key.as_deref());
         let text = text.ok_or_else(|| missing(ElementKind::Integration, selector))?;
-        select::integration(engine, caller, text, archived).await
+        let found = select::integration(engine, caller, text, archived).await?;
+        select::check_named(selector, &found)?;
+        Ok(found)
     }
 
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Integration>> {
@@ -71,10 +73,15 @@ impl Kind for IntegrationSpec {
         }
         element.key.get_or_insert_with(|| Key::from_name(&element.name));
         describe(element, connector);
-        Ok(())
+        let callback = &element.spec.o_auth_callback_uri;
+        if current.is_some_and(|current| current.spec.o_auth_callback_uri == *callback) {
+            return Ok(());
+        }
+        check_address("oAuthCallbackUri", callback.as_deref())
     }
 
     async fn show(engine: &Engine, caller: &Caller, element: &mut Integration) -> Result<()> {
+        element.is_deactivated = Some(is_deactivated(element));
         if caller.customer_id().is_some() {
             let connection = default_connection(engine, caller, element, false).await?;
             element.related.connection = connection.map(|mut connection| {
@@ -176,7 +183,15 @@ pub(crate) async fn beside(
 ) -> Result<Option<Box<Integration>>> {
     let Some(id) = id else { return Ok(None) };
     let found = by_id::<IntegrationSpec>(engine, caller, id.as_str(), true).await?;
-    Ok(found.map(Box::new))
+    Ok(found.map(|mut found| {
+        found.is_deactivated = Some(is_deactivated(&found));
+        Box::new(found)
+    }))
+}
+
+/// Whether an integration is out of use, and with it what belongs to it.
+pub(crate) fn is_deactivated(element: &Integration) -> bool {
+    element.archived_at.is_some()
 }
 
 /// A new integration of a connector.

@@ -172,6 +172,7 @@ pub(crate) async fn create<S: Kind>(
     let blank = Element::new(ElementId::from(new_id()), "", S::default());
     let mut element = with_fields(&blank, fields, Change::Merge, true)?;
     S::prepare(engine, caller, None, &mut element, fields).await?;
+    check_uuid(engine, caller, &element).await?;
     add(engine, caller, &mut element).await?;
     S::show(engine, caller, &mut element).await?;
     Ok(element)
@@ -246,6 +247,9 @@ pub(crate) async fn update<S: Kind>(
     }
     check_key(&element)?;
     S::prepare(engine, caller, Some(&current), &mut element, fields).await?;
+    if element.uuid != current.uuid {
+        check_uuid(engine, caller, &element).await?;
+    }
     let seal = match S::SEALED.iter().any(is_given) {
         true => sealed::write(engine, &element).await?,
         false => None,
@@ -312,6 +316,9 @@ pub(crate) async fn archive<S: Kind>(
     }
     let mut element = current.clone();
     element.archived_at = archived.then(now);
+    if !archived {
+        check_uuid(engine, caller, &element).await?;
+    }
     S::archived(&mut element);
     let mut element = put(engine, caller, current, element, mark::ALL, None).await?;
     sealed::show(engine, caller, [&mut element]).await?;
@@ -330,6 +337,7 @@ pub(crate) fn with_fields<S: Kind>(
     for &name in COMMON_EDITABLE.iter().chain(S::EDITABLE).chain(layer) {
         match fields.get(name) {
             Some(Value::Null) if name == "uuid" => {}
+            Some(Value::String(uuid)) if name == "uuid" && uuid.trim().is_empty() => {}
             Some(Value::Null) => drop(doc.shift_remove(name)),
             Some(value) => drop(doc.insert(name.to_owned(), value.clone())),
             // A uuid and a name are not cleared by leaving them out: the one is for good, the other required.
@@ -352,6 +360,31 @@ pub(crate) fn with_fields<S: Kind>(
     element.state = State::Ready;
     element.errors = Vec::new();
     Ok(element)
+}
+
+/// Refuses a uuid that another element of the kind has: it says which one is meant, wherever that was exported to.
+async fn check_uuid<S: Spec>(engine: &Engine, caller: &Caller, element: &Element<S>) -> Result<()> {
+    let Some(uuid) = &element.uuid else { return Ok(()) };
+    let found = select::with_uuid::<S>(engine, caller, uuid).await?;
+    match found.into_iter().find(|other| other.id != element.id) {
+        None => Ok(()),
+        Some(other) => Err(Error::new(
+            ErrorKind::AlreadyExists,
+            format!("the {} {} has the uuid `{uuid}` already", S::KIND, other.id),
+        )
+        .with("field", "uuid")),
+    }
+}
+
+/// Refuses an address that is none. An empty one is none on purpose.
+pub(crate) fn check_address(field: &str, address: Option<&str>) -> Result<()> {
+    match address.filter(|address| !address.is_empty()).map(url::Url::parse) {
+        Some(Ok(url)) if !matches!(url.scheme(), "http" | "https") => {
+            Err(in_field(field, &Error::invalid_input(format!("`{}` is no scheme of the web", url.scheme()))))
+        }
+        Some(Err(error)) => Err(in_field(field, &Error::invalid_input(format!("no web address: {error}")))),
+        _ => Ok(()),
+    }
 }
 
 /// Says which of the fields it is that does not fit.

@@ -1,6 +1,6 @@
 //! Elements and rows: the one place where one becomes the other.
 
-use membrane_core::element::{Element, ElementKind, Place, Related, Spec};
+use membrane_core::element::{Element, ElementKind, Related, Spec};
 use membrane_core::{Error, Key, Result};
 use serde_json::{Map, Value};
 
@@ -117,17 +117,18 @@ pub(crate) fn from_row<S: Spec>(row: Row) -> Result<Element<S>> {
     element.updated_at = row.updated_at;
     element.archived_at = row.archived_at;
     element.related = Related::default();
-    let Place { user_id, universal_parent_id, parent_revision, is_customized, .. } =
-        std::mem::take(&mut element.place);
+    let stored = std::mem::take(&mut element.place);
     element.place.tenant_id = customer;
     element.place.integration_id = integration;
     element.place.connection_id = connection;
     element.place.instance_key = instance_key;
     element.place.parent_id = parent;
-    element.place.user_id = user_id;
-    element.place.universal_parent_id = universal_parent_id;
-    element.place.parent_revision = parent_revision;
-    element.place.is_customized = is_customized;
+    element.place.user_id = stored.user_id;
+    element.place.universal_parent_id = stored.universal_parent_id;
+    element.place.parent_revision = stored.parent_revision;
+    element.place.universal_parent_revision = stored.universal_parent_revision;
+    element.place.is_customized = stored.is_customized;
+    element.place.customized_fields = stored.customized_fields;
     Ok(element)
 }
 

@@ -16,8 +16,50 @@ pub(crate) async fn by_id<S: Spec>(
     id: &str,
     archived: bool,
 ) -> Result<Option<Element<S>>> {
-    let row = engine.parts().store.row(&caller.scope(), S::KIND, &ElementId::from(id)).await?;
+    let id = ElementId::from(id);
+    let read = async || engine.parts().store.row(&caller.scope(), S::KIND, &id).await;
+    let row = match caller.memo() {
+        Some(memo) => memo.row(S::KIND, &id, read).await?,
+        None => read().await?,
+    };
     row.filter(|row| archived || row.archived_at.is_none()).map(from_row).transpose()
+}
+
+/// The element with this uuid, which a field names.
+///
+/// # Errors
+/// `NotFound` when there is none that stands.
+pub(crate) async fn by_uuid<S: Spec>(
+    engine: &Engine,
+    caller: &Caller,
+    uuid: &str,
+    field: &'static str,
+) -> Result<Element<S>> {
+    let found = with_uuid(engine, caller, uuid).await?.into_iter().next();
+    found.ok_or_else(|| {
+        Error::not_found(format!("there is no {} with the uuid `{uuid}`", S::KIND)).with("field", field)
+    })
+}
+
+/// Up to two elements that have a uuid.
+pub(crate) async fn with_uuid<S: Spec>(
+    engine: &Engine,
+    caller: &Caller,
+    uuid: &str,
+) -> Result<Vec<Element<S>>> {
+    let query = Query { fields: vec![("uuid".to_owned(), uuid.into())], ..Query::default() };
+    Ok(find(engine, caller, &query, &Paging { limit: Some(2), cursor: None }).await?.items)
+}
+
+/// Refuses a selector whose id and key are of two elements.
+pub(crate) fn check_named<S: Spec>(selector: &Selector, found: &Element<S>) -> Result<()> {
+    let named = selector.id.as_ref().or(selector.selector.as_ref());
+    let (Some(id), Some(key)) = (named, &selector.key) else { return Ok(()) };
+    if found.id.as_str() == key || found.key.as_ref().is_some_and(|own| own.as_str() == key) {
+        return Ok(());
+    }
+    Err(Error::invalid_input(format!("the {} with the id `{id}` has not the key `{key}`; name one", S::KIND))
+        .with("field", "key"))
 }
 
 /// The elements that fit, at most two pages' worth of the caller's asking.
@@ -27,7 +69,11 @@ pub(crate) async fn find<S: Spec>(
     query: &Query,
     paging: &Paging,
 ) -> Result<Page<Element<S>>> {
-    let page = engine.parts().store.rows(&caller.scope(), S::KIND, query, paging).await?;
+    let read = async || engine.parts().store.rows(&caller.scope(), S::KIND, query, paging).await;
+    let page = match caller.memo() {
+        Some(memo) => memo.rows(S::KIND, query, paging, read).await?,
+        None => read().await?,
+    };
     let items = page.items.into_iter().map(from_row).collect::<Result<Vec<_>>>()?;
     Ok(Page::new(items, page.cursor))
 }

@@ -6,7 +6,7 @@ use membrane_core::op::ListQuery;
 use membrane_core::{Error, Formula, Page, Result, Selector};
 use serde_json::{Map, Value};
 
-use super::select::{by_id, find, missing, only};
+use super::select::{by_id, check_named, find, missing, only};
 use super::{Kind, give_key, in_field};
 use crate::clock::new_id;
 use crate::store::Query;
@@ -23,6 +23,7 @@ pub(super) async fn select<S: Kind>(
     let text = selector.id.as_deref().or(selector.selector.as_deref()).or(selector.key.as_deref());
     let text = text.ok_or_else(none)?;
     if let Some(found) = by_id::<S>(engine, caller, text, archived).await? {
+        check_named(selector, &found)?;
         return Ok(found);
     }
     let query = Query { key: Some(text.to_owned()), include_archived: archived, ..Query::default() };

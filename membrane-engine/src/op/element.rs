@@ -6,7 +6,7 @@ use membrane_core::op::{
     Archive, Create, Explain, Get, List, ListQuery, Replace, Reset, Restore, Setup, Update,
     UpdateToLatestFlow,
 };
-use membrane_core::{Error, LayerName, Page, Result};
+use membrane_core::{Error, LayerName, Page, Result, Selector};
 use serde_json::Value;
 
 use super::Execute;
@@ -23,6 +23,7 @@ impl<S: Kind> Execute for List<S> {
             // No element belongs to an app of a catalogue yet.
             return Ok(Page::default());
         }
+        let caller = &caller.remembering();
         let mut page = S::list(engine, caller, &self.query).await?;
         sealed::show(engine, caller, &mut page.items).await?;
         for item in &mut page.items {
@@ -132,11 +133,12 @@ impl<S: Kind> Execute for Update<S> {
 #[async_trait]
 impl<S: Kind> Execute for Replace<S> {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Element<S>> {
-        let mut current = S::to_write(engine, caller, &self.selector).await?;
+        let current = S::to_write(engine, caller, &self.selector).await?;
         if S::KIND.is_layered() && self.fields.is_empty() && current.place.connection_id.is_some() {
             // Membrane's own client makes the connection's copy by a PUT without body.
-            S::show(engine, caller, &mut current).await?;
-            return Ok(current);
+            let mut own = S::select(engine, caller, &Selector::from(&current.id), true).await?;
+            S::show(engine, caller, &mut own).await?;
+            return Ok(own);
         }
         element::update(engine, caller, current, &self.fields, Change::Replace).await
     }

@@ -14,6 +14,7 @@ pub(super) struct Above<S> {
 /// What the workspace has of an element: as it is now, and whether its file says what is stored of it.
 pub(super) struct Known<S> {
     pub(super) now: Element<S>,
+    pub(super) stored: Element<S>,
     pub(super) is_as_stored: bool,
 }
 
@@ -40,7 +41,10 @@ pub(super) fn follow<S: Layered>(
     place.parent_id = Some(parent.id.clone());
     place.universal_parent_id = Some(parent.id.clone());
     place.is_customized = Some(is_own);
-    let followed = |content: &S, parent: &S| content.inherit(Cow::Borrowed(parent), false).into_owned();
+    follow_fields(element, known, parent);
+    let followed =
+        |element: &Element<S>, parent: &S| element.content_below(Cow::Borrowed(parent), false).into_owned();
+    let place = &mut element.place;
     match known {
         Some(known) if is_own && was_own => {
             place.parent_revision.clone_from(&known.now.place.parent_revision)
@@ -53,17 +57,41 @@ pub(super) fn follow<S: Layered>(
                 return false;
             }
             place.parent_revision.clone_from(&known.now.place.parent_revision);
-            element.spec = followed(&element.spec, &known.now.spec);
+            element.spec = followed(element, &known.now.spec);
             return !is_unchanged;
         }
         None if !is_empty => place.parent_revision = Some(parent.revision.clone()),
         // What it follows is looked up whenever it is shown.
         _ => {
             place.parent_revision = None;
-            element.spec = followed(&element.spec, &parent.spec);
+            element.spec = followed(element, &parent.spec);
         }
     }
     false
+}
+
+/// Settles in which of name, description and switches an element follows its parent: in those its file does not say,
+/// says as they are, or as they were when it was last given out.
+fn follow_fields<S: Layered>(element: &mut Element<S>, known: Option<&Known<S>>, parent: &Element<S>) {
+    let Some(Known { now, stored, .. }) = known else {
+        element.fill_fields(parent);
+        return;
+    };
+    element.place.customized_fields.clone_from(&now.place.customized_fields);
+    for name in Element::<S>::single_fields() {
+        let said = element.single_field(name);
+        let is_own = element.place.has_own(name);
+        if said.is_none() && !is_own || said == now.single_field(name) || said == stored.single_field(name) {
+            element.set_single_field(name, now.single_field(name));
+            continue;
+        }
+        element.place.customized_fields.retain(|own| own != name);
+        if said.is_none() {
+            element.set_single_field(name, parent.single_field(name));
+        } else if said != parent.single_field(name) {
+            element.place.customized_fields.push(name.to_owned());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -89,7 +117,7 @@ mod tests {
         now.place.parent_id = Some("parent".into());
         now.place.parent_revision = Some("old".to_owned());
         now.place.is_customized = Some(is_own);
-        Known { now, is_as_stored }
+        Known { stored: now.clone(), now, is_as_stored }
     }
 
     /// The content, what is followed, whether it is own, and whether content was passed over.
@@ -115,6 +143,30 @@ mod tests {
         }
         assert_eq!(outcome("a", None, &above("p", true), None), ("a".into(), new, true, false));
         assert_eq!(outcome("", None, &above("p", true), None), ("p".into(), None, false, false));
+    }
+
+    #[test]
+    fn a_name_follows_until_the_file_says_another() {
+        let named = |file: &str, known: Option<&Known<DataSourceSpec>>, parent: &str| {
+            let mut element = source("child", "a");
+            element.name = file.to_owned();
+            let mut above = above("a", true);
+            above.parent.name = parent.to_owned();
+            follow(&mut element, known, &above, Some(false), &DataSourceSpec::default());
+            (element.name.clone(), element.place.has_own("name"))
+        };
+        assert_eq!(named("", None, "Parent"), ("Parent".to_owned(), false));
+        assert_eq!(named("Parent", None, "Parent"), ("Parent".to_owned(), false));
+        assert_eq!(named("Mine", None, "Parent"), ("Mine".to_owned(), true));
+        let mut follows = known("a", false, true);
+        follows.now.name = "Parent".to_owned();
+        // As it was when it was given out, or as it is.
+        assert_eq!(named("Source", Some(&follows), "Renamed"), ("Parent".to_owned(), false));
+        assert_eq!(named("Parent", Some(&follows), "Renamed"), ("Parent".to_owned(), false));
+        assert_eq!(named("Mine", Some(&follows), "Renamed"), ("Mine".to_owned(), true));
+        follows.now.place.customized_fields = vec!["name".to_owned()];
+        assert_eq!(named("Renamed", Some(&follows), "Renamed"), ("Renamed".to_owned(), false));
+        assert_eq!(named("", Some(&follows), "Renamed"), ("Renamed".to_owned(), false));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use membrane_core::element::{
 };
 use membrane_core::op::{ImportWorkspace, WorkspaceImport};
 use membrane_core::workspace::{
-    Change, Diff, Entries, Entry, EntryKey, Parent, Problem, Reading, WorkspaceFiles, diff,
+    Change, Diff, Entries, Entry, EntryKey, Parent, Problem, Reading, Report, WorkspaceFiles, diff,
 };
 use membrane_core::{Error, ErrorKind, Key, Result};
 use serde_json::{Map, Value};
@@ -97,7 +97,8 @@ impl<'a> Import<'a> {
         reading: Reading,
         stock: Stock,
     ) -> Self {
-        let Reading { entries: folder, report, files, .. } = reading;
+        let Reading { entries: mut folder, mut report, mut files, .. } = reading;
+        place_by_uuid(&mut folder, &mut files, &mut report, &stock);
         let mut outcome = WorkspaceImport::default();
         outcome.report = report;
         outcome.untouched = stock.held.keys().filter(|key| folder.get(key).is_none()).count();
@@ -376,7 +377,7 @@ impl<'a> Import<'a> {
             Some(stored) => built(Some(stored), fields)?.spec.is_same_content(&stored.spec),
             None => false,
         };
-        Ok(Known { now, is_as_stored })
+        Ok(Known { stored: stored.unwrap_or_else(|| now.clone()), now, is_as_stored })
     }
 
     fn now<S: Spec>(&self, key: &EntryKey) -> Result<Option<Element<S>>> {
@@ -458,6 +459,48 @@ impl<'a> Import<'a> {
             problem = problem.in_field(field);
         }
         problem
+    }
+}
+
+/// Puts what names its integration by uuid, and lies elsewhere, below that integration.
+fn place_by_uuid(
+    folder: &mut Entries,
+    files: &mut HashMap<EntryKey, String>,
+    report: &mut Report,
+    stock: &Stock,
+) {
+    let uuid_of = |entry: &Entry, name: &str| {
+        entry.fields().get(name).and_then(Value::as_str).filter(|uuid| !uuid.is_empty()).map(str::to_owned)
+    };
+    let integrations = folder.iter().filter(|entry| entry.key().kind == ElementKind::Integration);
+    let known: HashMap<String, EntryKey> =
+        integrations.filter_map(|entry| Some((uuid_of(entry, "uuid")?, entry.key().clone()))).collect();
+    let displaced: Vec<(EntryKey, String)> = folder
+        .iter()
+        .filter(|entry| entry.key().kind.is_layered() && entry.key().integration.is_none())
+        .filter_map(|entry| Some((entry.key().clone(), uuid_of(entry, "integrationUuid")?)))
+        .collect();
+    for (key, uuid) in displaced {
+        let app = known.get(&uuid).or_else(|| stock.with_uuid(ElementKind::Integration, &uuid));
+        let placed = match app {
+            Some(app) => EntryKey::of_integration(key.kind, key.key.as_str(), app.key.as_str()),
+            None => Err(Error::not_found(format!("there is no integration with the uuid `{uuid}`"))),
+        };
+        let placed = placed.and_then(|placed| match folder.get(&placed) {
+            Some(_) => Err(Error::invalid_input(format!("there is another file of {placed}"))),
+            None => Ok(placed),
+        });
+        let Some(entry) = folder.remove(&key) else { continue };
+        let file = files.remove(&key).unwrap_or_default();
+        match placed.and_then(|placed| Entry::new(placed, entry.fields().clone())) {
+            Ok(entry) => {
+                files.insert(entry.key().clone(), file);
+                folder.insert(entry);
+            }
+            Err(error) => {
+                report.problems.push(Problem::new(&file, error.message()).in_field("integrationUuid"));
+            }
+        }
     }
 }
 

@@ -170,6 +170,17 @@ impl NodeKind {
         )
     }
 
+    /// Whether its config names a data source and a field mapping.
+    ///
+    /// ```
+    /// use membrane_core::element::NodeKind;
+    ///
+    /// assert!(NodeKind::SearchDataRecords.is_over_records() && !NodeKind::RunAction.is_over_records());
+    /// ```
+    pub fn is_over_records(self) -> bool {
+        self.needs_data_source() || self == Self::SearchDataRecords
+    }
+
     /// Whether it works on the records of a data source, which must lead to a collection.
     pub fn needs_data_source(self) -> bool {
         matches!(

@@ -99,23 +99,29 @@ impl FlowSpec {
         self.nodes.iter().flatten()
     }
 
-    /// Whether every node is its own: customized, and no node says that it alone is.
-    fn is_whole(&self) -> bool {
-        !self.iter().any(|(_, node)| node.is_customized == Some(true))
+    /// Whether every node is its own: customized, and no node says of itself whether it is.
+    pub fn is_whole(&self) -> bool {
+        self.nodes.is_some() && !self.iter().any(|(_, node)| node.is_customized.is_some())
     }
 
-    /// The parent's nodes, those that are customized here in the place of theirs, and further ones.
-    fn nodes_over(&self, parent: &Self) -> IndexMap<String, FlowNode> {
+    /// Whether a node is its own, of a flow that is customized.
+    pub fn has_own_nodes(&self) -> bool {
+        self.is_whole() || self.iter().any(|(_, node)| node.is_customized == Some(true))
+    }
+
+    /// The parent's nodes, those that are customized here in the place of theirs, and further ones. `mark` is what
+    /// a node says that is the parent's.
+    fn nodes_over(&self, parent: &Self, mark: Option<bool>) -> Option<IndexMap<String, FlowNode>> {
         let own = |key: &str| self.nodes.as_ref()?.get(key).filter(|node| node.is_customized == Some(true));
         let theirs = parent.iter().map(|(key, node)| {
-            let node = own(key).cloned().unwrap_or_else(|| FlowNode { is_customized: None, ..node.clone() });
+            let node = own(key).cloned().unwrap_or_else(|| FlowNode { is_customized: mark, ..node.clone() });
             (key.clone(), node)
         });
         let mut nodes: IndexMap<String, FlowNode> = theirs.collect();
         for (key, node) in self.iter().filter(|(key, _)| own(key).is_some()) {
             nodes.entry(key.clone()).or_insert_with(|| node.clone());
         }
-        nodes
+        (parent.nodes.is_some() || !nodes.is_empty()).then_some(nodes)
     }
 
     /// The content without what each copy has for itself; the order of nodes is none of it.
@@ -126,21 +132,43 @@ impl FlowSpec {
 }
 
 impl Layered for FlowSpec {
+    const SWITCHES: &'static [&'static str] = &["enabled", "parameters"];
+
     fn inherit<'a>(&'a self, parent: Cow<'a, Self>, is_customized: bool) -> Cow<'a, Self> {
-        if is_customized && self.is_whole() {
+        if !self.follows(is_customized) {
             return Cow::Borrowed(self);
         }
-        let nodes =
-            if is_customized { self.nodes_over(&parent) } else { Self::default().nodes_over(&parent) };
+        let nodes = match is_customized {
+            true => self.nodes_over(&parent, Some(false)),
+            false => Self::default().nodes_over(&parent, None),
+        };
         let mut content = parent.into_owned();
-        content.nodes = content.nodes.is_some().then_some(nodes);
+        content.nodes = nodes;
         if is_customized {
             content.parameters_schema.clone_from(&self.parameters_schema);
             content.auto_create_instances = self.auto_create_instances;
         }
-        content.parameters = self.parameters.clone().or(content.parameters);
-        content.enabled = self.enabled.or(content.enabled);
         Cow::Owned(content)
+    }
+
+    fn follows(&self, is_customized: bool) -> bool {
+        !is_customized || !self.is_whole()
+    }
+
+    fn switch(&self, name: &str) -> Option<Value> {
+        match name {
+            "enabled" => self.enabled.map(Value::from),
+            "parameters" => self.parameters.clone(),
+            _ => None,
+        }
+    }
+
+    fn set_switch(&mut self, name: &str, value: Option<Value>) {
+        match name {
+            "enabled" => self.enabled = value.and_then(|value| value.as_bool()),
+            "parameters" => self.parameters = value,
+            _ => {}
+        }
     }
 
     fn is_same_content(&self, before: &Self) -> bool {
@@ -148,18 +176,26 @@ impl Layered for FlowSpec {
     }
 
     fn customize(&mut self, before: &Self, was_customized: bool) {
-        let (Some(nodes), Some(old)) = (&mut self.nodes, &before.nodes) else { return };
-        let is_whole = was_customized && before.is_whole();
-        if is_whole || old.keys().any(|key| !nodes.contains_key(key)) {
+        let old = before.nodes.as_ref().filter(|old| !old.is_empty());
+        let Some(nodes) = &mut self.nodes else {
+            // All that there were are left out.
+            self.nodes = old.map(|_| IndexMap::new());
+            return;
+        };
+        let is_left_out = old.into_iter().flat_map(IndexMap::keys).any(|key| !nodes.contains_key(key));
+        if was_customized && before.is_whole() || is_left_out {
             // What is left out would come back from the parent: from now on every node is its own.
             nodes.values_mut().for_each(|node| node.is_customized = None);
             return;
         }
-        for (key, node) in nodes {
-            let known = old.get(key);
+        for (key, node) in nodes.iter_mut() {
+            let known = old.and_then(|old| old.get(key));
             let is_own = known
                 .is_none_or(|known| known.is_customized == Some(true) || known.content() != node.content());
-            node.is_customized = is_own.then_some(true);
+            node.is_customized = Some(is_own);
+        }
+        if nodes.is_empty() {
+            self.nodes = None;
         }
     }
 
@@ -178,28 +214,30 @@ impl Layered for FlowSpec {
                 return Err(Error::invalid_input(message).with("field", "nodes"));
             }
         };
-        let own = (self.parameters.take(), self.enabled);
-        let is_left = if parts.is_empty() || is_set(parts.get("allNodes")) {
+        let is_all = is_set(parts.get("allNodes"));
+        if parts.is_empty() {
+            let switches = (self.parameters.take(), self.enabled);
             *self = parent.inherit(Cow::Owned(parent.clone()), false).into_owned();
-            false
-        } else if let Some(keys) = keys {
-            let is_named = |key: &str| is_set(keys.get(key));
-            let was_whole = self.is_whole();
-            for (key, node) in self.nodes.iter_mut().flatten() {
-                if is_named(key) {
-                    node.is_customized = None;
-                } else if was_whole {
-                    // Every node is its own: those that are not named stay so, and say it.
-                    node.is_customized = Some(true);
-                }
+            (self.parameters, self.enabled) = switches;
+            return Ok(false);
+        }
+        if !is_all && keys.is_none() {
+            return Ok(true);
+        }
+        let is_named = |key: &str| is_all || is_set(keys.and_then(|keys| keys.get(key)));
+        let was_whole = self.is_whole();
+        for (key, node) in self.nodes.iter_mut().flatten() {
+            if is_named(key) {
+                node.is_customized = None;
+            } else if was_whole {
+                // Every node is its own: those that are not named stay so, and say it.
+                node.is_customized = Some(true);
             }
-            self.nodes = Some(self.nodes_over(parent));
-            !self.is_whole()
-        } else {
-            true
-        };
-        (self.parameters, self.enabled) = own;
-        Ok(is_left)
+        }
+        self.nodes = self.nodes_over(parent, Some(false));
+        Ok(self.has_own_nodes()
+            || self.parameters_schema != parent.parameters_schema
+            || self.auto_create_instances != parent.auto_create_instances)
     }
 
     fn note_parents(&mut self, place: &Place) {
@@ -214,6 +252,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::element::Element;
 
     fn flow(nodes: Value) -> FlowSpec {
         serde_json::from_value(Value::Object([("nodes".to_owned(), nodes)].into_iter().collect())).unwrap()
@@ -249,8 +288,14 @@ mod tests {
         flow.enabled = Some(true);
         flow.parameters = Some(json!({"folder": 1}));
         assert!(flow.is_same_content(&before));
-        let below = flow.inherit(Cow::Borrowed(&before), false);
-        assert_eq!((below.enabled, &below.parameters), (Some(true), &flow.parameters));
+        let mut child = Element::new("f", "Flow", flow);
+        let switches = |child: &Element<FlowSpec>| {
+            let below = child.content_below(Cow::Borrowed(&before), false);
+            (below.enabled, below.parameters.clone())
+        };
+        assert_eq!(switches(&child), (None, None), "it follows in what it has not set");
+        child.place.customized_fields = vec!["enabled".to_owned()];
+        assert_eq!(switches(&child), (Some(true), None));
     }
 
     #[test]
@@ -266,6 +311,27 @@ mod tests {
         fewer.customize(&before, false);
         assert_eq!(own(&fewer), [false], "what was taken out does not come back");
         assert!(fewer.is_whole());
+        let mut none = FlowSpec::default();
+        none.customize(&before, false);
+        assert!(none.is_whole() && none.inherit(Cow::Borrowed(&before), true).roots().is_empty());
+    }
+
+    #[test]
+    fn nodes_follow_where_only_something_else_is_customized() {
+        let before = flow(json!({"a": {"config": "1"}}));
+        let mut child = before.clone();
+        child.auto_create_instances = Some(true);
+        child.customize(&before, false);
+        let parent = flow(json!({"a": {"config": "2"}, "b": {"config": "3"}}));
+        let below = child.inherit(Cow::Borrowed(&parent), true).into_owned();
+        assert_eq!(configs(&below), configs(&parent));
+        assert_eq!(below.auto_create_instances, Some(true));
+        assert!(!below.has_own_nodes());
+        // The same for a parent that has no nodes yet.
+        let (before, mut child) = (FlowSpec::default(), FlowSpec::default());
+        child.auto_create_instances = Some(true);
+        child.customize(&before, false);
+        assert_eq!(configs(&child.inherit(Cow::Borrowed(&parent), true)), configs(&parent));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use std::cmp::Reverse;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use membrane_core::element::layer::{self, Layer};
 use membrane_core::element::{At, Connection, Effective, Element, ElementKind, Layered, resolve};
-use membrane_core::{Error, ErrorKind, IntegrationId, LayerName, Paging, Result, Selector};
+use membrane_core::{ElementId, Error, ErrorKind, IntegrationId, LayerName, Paging, Result, Selector};
 
 use super::LayeredKind;
 use crate::element::customer::{Whose, whose};
@@ -125,6 +126,46 @@ impl<S: Layered> Layers<S> {
             .ok_or_else(|| Error::internal(format!("{} without layers", S::KIND)))
     }
 
+    /// How each element is known to who looks at it, from the universal one down: one that follows its parent changes
+    /// with it.
+    pub(super) fn versions(&self) -> Vec<Version> {
+        let chain = [
+            self.universal.as_ref().map(|at| (&**at, at.is_own())),
+            self.integration.as_ref().map(|at| (&**at, at.is_own())),
+            self.connection.as_ref().map(|at| (&**at, at.is_own())),
+        ];
+        let mut versions: Vec<Version> = Vec::new();
+        for (element, is_own) in chain.into_iter().flatten() {
+            let mut version = Version {
+                id: element.id.clone(),
+                revision: element.revision.clone(),
+                updated_at: element.updated_at.clone(),
+            };
+            if let Some(above) = versions.last()
+                && element.place.parent_id.is_some()
+                && element.spec.follows(is_own)
+                && element.place.parent_revision.as_ref() != Some(&above.revision)
+            {
+                version.revision = revision_of(&version.revision, &above.revision);
+                version.updated_at = version.updated_at.max(above.updated_at.clone());
+            }
+            versions.push(version);
+        }
+        versions
+    }
+
+    /// What the universal element's content becomes for the integration, where anything of that follows it.
+    pub(super) fn for_integration(&self) -> Option<S> {
+        self.universal.as_ref()?;
+        if let Some(at) = &self.integration
+            && !at.spec.follows(at.is_own())
+        {
+            return None;
+        }
+        let content = resolve(self.universal.as_ref(), self.integration.as_ref(), None)?;
+        Some(content.spec.into_owned())
+    }
+
     /// The element at one layer.
     pub(super) fn into_layer(self, layer: LayerName) -> Option<Element<S>> {
         match layer {
@@ -145,6 +186,19 @@ impl<S: Layered> Layers<S> {
         let farther = || integration.map(At::into_inner).or_else(|| universal.map(At::into_inner));
         connection.map(At::into_inner).or_else(farther)
     }
+}
+
+/// How an element is known to who looks at it.
+pub(super) struct Version {
+    pub(super) id: ElementId,
+    pub(super) revision: String,
+    pub(super) updated_at: String,
+}
+
+/// The revision of an element that was last written as `own`, and follows what is now `above`.
+fn revision_of(own: &str, above: &str) -> String {
+    let hash = digest(&SHA256, format!("{own}/{above}").as_bytes());
+    hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The chain an element belongs to: down to what names it as its parent on this ground, and up by its own

@@ -15,8 +15,8 @@ use serde_json::json;
 use super::LayeredKind;
 use super::chain::{Ground, layers};
 use super::own::derive;
-use crate::element::Kind;
 use crate::element::select::by_id;
+use crate::element::{Kind, integration};
 use crate::{Caller, Engine};
 
 /// Elements that are looked at below one at the most.
@@ -49,11 +49,31 @@ pub(super) async fn settle<S: LayeredKind>(
             errors.push(Error::new(ErrorKind::Dependency, message));
         }
     }
-    errors.extend(S::problems(engine, caller, element, &references).await?);
+    errors.extend(faults(engine, caller, element, &references).await?);
     element.state = if errors.is_empty() { State::Ready } else { State::ConfigurationError };
     element.errors = errors.iter().map(ErrorBody::from).collect();
     element.is_deactivated = Some(is_deactivated);
     Ok(())
+}
+
+/// What is wrong with an element as it is now: its content may have been right where it was written, and not below
+/// another parent or with another connector.
+async fn faults<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    element: &mut Element<S>,
+    references: &[Reference],
+) -> Result<Vec<Error>> {
+    let connector = connector_of(engine, caller, &element.place).await?;
+    let checked = S::check(element, connector);
+    let mut faults = S::problems(engine, caller, element, references).await?;
+    if let Err(error) = checked
+        && !faults.iter().any(|fault| error.message().ends_with(fault.message()))
+    {
+        let field = error.context_value("field").unwrap_or_default();
+        faults.insert(0, Error::configuration(error.message().to_owned()).with("field", field));
+    }
+    Ok(faults)
 }
 
 /// The faults of where an element is, and whether it is out of use with that, or with the parent it follows.
@@ -71,7 +91,7 @@ async fn ground<S: LayeredKind>(
     }
     if let Some(id) = &place.integration_id {
         let found = by_id::<IntegrationSpec>(engine, caller, id.as_str(), true).await?;
-        is_deactivated |= found.as_ref().is_none_or(|found| found.archived_at.is_some());
+        is_deactivated |= found.as_ref().is_none_or(integration::is_deactivated);
         if found.is_some_and(|found| found.state != State::Ready) {
             errors.push(broken(ElementKind::Integration, id.as_str()));
         }
@@ -79,7 +99,8 @@ async fn ground<S: LayeredKind>(
     Ok((errors, is_deactivated))
 }
 
-fn broken(kind: ElementKind, id: &str) -> Error {
+/// What depends on an element that has errors.
+pub(crate) fn broken(kind: ElementKind, id: &str) -> Error {
     Error::new(ErrorKind::Dependency, format!("{} dependency has errors", kind.title()))
         .with_data(json!({"workspaceElementReference": {"type": kind, "id": id}}))
 }
@@ -217,7 +238,7 @@ async fn of<S: LayeredKind>(
     };
     let (mut errors, is_deactivated) = ground(engine, caller, &found).await?;
     let references = if is_deactivated { Vec::new() } else { found.spec.references() };
-    errors.extend(S::problems(engine, caller, &mut found, &references).await?);
+    errors.extend(faults(engine, caller, &mut found, &references).await?);
     let Element { id, place, .. } = found;
     Ok(Some(Found { id, place, has_errors: !errors.is_empty(), is_deactivated, references }))
 }
@@ -278,6 +299,8 @@ pub(crate) async fn at_place<S: LayeredKind>(
 
 fn selector_within(place: &Place, reference: &Reference) -> Selector {
     let mut selector = selector_of(reference);
+    // What is for all apps must hold for itself, whatever one of them has.
+    selector.layer = Some(LayerName::Universal).filter(|universal| place.layer() == *universal);
     selector.integration_id = place.integration_id.as_ref().map(ToString::to_string);
     selector.connection_id = place.connection_id.as_ref().map(ToString::to_string);
     selector

@@ -19,7 +19,9 @@ use membrane_core::{Error, LayerName, Page, Paging, Result, Selector};
 use serde_json::{Map, Value};
 
 pub(crate) use self::chain::{Ground, layers};
-pub(crate) use self::depend::{at_place, closest, connector_of, content, missing, reference, referred};
+pub(crate) use self::depend::{
+    at_place, broken, closest, connector_of, content, missing, reference, referred,
+};
 pub(crate) use self::own::{derive, instances_of};
 pub(crate) use self::place::on_connection;
 pub(crate) use self::reset::{catch_up, reset};
@@ -48,6 +50,11 @@ pub(crate) trait LayeredKind: Layered + Default {
         _references: &[Reference],
     ) -> Result<Vec<Error>> {
         Ok(Vec::new())
+    }
+
+    /// Whether a universal element is of use for an app, so that it counts on connections to it.
+    fn is_for(&self, _connector: Option<&Connector>) -> bool {
+        true
     }
 
     /// Fills in what an integration's or a connection's element that follows a universal one gains from the
@@ -116,7 +123,10 @@ impl<S: LayeredKind> Kind for S {
             None => place::place(engine, caller, element, fields).await?,
             Some(current) => place::keep(engine, caller, current, element, fields).await?,
         }
-        S::check(element, connector_of(engine, caller, &element.place).await?)
+        // What was wrong before, as by a change of the parent, is no reason to refuse what leaves it as it is.
+        let is_same = current.is_some_and(|current| element.spec.is_same_content(&current.spec));
+        let outcome = S::check(element, connector_of(engine, caller, &element.place).await?);
+        if is_same { Ok(()) } else { outcome }
     }
 
     async fn show(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
@@ -156,7 +166,8 @@ impl<S: LayeredKind> Kind for S {
         let mut element = Self::to_write(engine, caller, selector).await?;
         super::refuse_archived(&element)?;
         let connector = connector_of(engine, caller, &element.place).await?;
-        S::check(&mut element, connector)?;
+        // What is wrong with it is shown in it.
+        _ = S::check(&mut element, connector);
         let stored = by_id::<S>(engine, caller, element.id.as_str(), true).await?;
         match stored {
             Some(stored) if stored.spec != element.spec || stored.place != element.place => {
@@ -178,8 +189,11 @@ impl<S: LayeredKind> Kind for S {
             true => own_row(caller, own::own_copy(engine, caller, selector).await?)?,
             false => super::live_or_archived(engine, caller, selector).await?,
         };
-        // A change is made to what the element is now, not to what it was when it last followed its parent.
+        // A change is made to what the element is now, not to what it was when it last followed its parent; it
+        // is still the stored revision that changes.
+        let stored = (found.revision.clone(), found.updated_at.clone());
         own::derive(engine, caller, &mut found).await?;
+        (found.revision, found.updated_at) = stored;
         Ok(found)
     }
 

@@ -1,7 +1,8 @@
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use membrane_core::element::{Connection, Element};
-use membrane_core::{ErrorKind, LayerName, Paging, Result, Selector};
+use membrane_core::{ElementId, ErrorKind, LayerName, Paging, Result, Selector};
 
 use super::chain::{Ground, Layers, layers};
 use super::place::follow;
@@ -106,7 +107,8 @@ pub(crate) async fn instances_of<S: LayeredKind>(
     Ok(writes)
 }
 
-/// Gives an element that follows its parent the parent's content of now, and what the connector adds to it.
+/// Gives an element that follows its parent, as a whole or in parts, what the parent is now, and what the connector
+/// adds to it.
 pub(crate) async fn derive<S: LayeredKind>(
     engine: &Engine,
     caller: &Caller,
@@ -120,17 +122,36 @@ pub(crate) async fn derive<S: LayeredKind>(
     if chain.effective().is_err() {
         element.is_deactivated = Some(true);
     }
-    let effective = chain.shown()?;
-    let is_universal = effective.layer == LayerName::Universal;
-    element.spec = effective.spec.into_owned();
-    if element.place.is_customized == Some(true) {
+    let is_own = element.place.is_customized == Some(true);
+    if !element.spec.follows(is_own) {
         return Ok(());
     }
-    if let Some(parent) = super::chain::parent_of(engine, caller, element).await? {
-        element.place.parent_revision = Some(parent.revision);
+    let effective = chain.shown()?;
+    let (name, description) = (effective.name.to_owned(), effective.description.map(str::to_owned));
+    let content = effective.spec.into_owned();
+    let versions = chain.versions();
+    let place = &mut element.place;
+    let named = |id: &Option<ElementId>| {
+        let version = versions.iter().find(|version| Some(&version.id) == id.as_ref())?;
+        Some(version.revision.clone())
+    };
+    place.parent_revision = named(&place.parent_id).or(place.parent_revision.take());
+    place.universal_parent_revision =
+        named(&place.universal_parent_id).or(place.universal_parent_revision.take());
+    if let Some(version) = versions.into_iter().find(|version| version.id == element.id) {
+        (element.revision, element.updated_at) = (version.revision, version.updated_at);
     }
-    if is_universal && element.place.integration_id.is_some() {
-        S::adapt(engine, caller, element).await?;
+    (element.name, element.description) = (name, description);
+    match chain.for_integration().filter(|_| element.place.integration_id.is_some()) {
+        None => element.spec = content,
+        Some(above) => {
+            let own = std::mem::replace(&mut element.spec, above);
+            S::adapt(engine, caller, element).await?;
+            if element.place.layer() == LayerName::Connection {
+                let above = std::mem::replace(&mut element.spec, own);
+                element.spec = element.content_below(Cow::Owned(above), is_own).into_owned();
+            }
+        }
     }
     Ok(())
 }

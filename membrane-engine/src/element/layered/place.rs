@@ -1,11 +1,13 @@
-use membrane_core::element::{Element, Place};
+use std::borrow::Cow;
+
+use membrane_core::element::{Element, IntegrationSpec, Place};
 use membrane_core::{Error, ErrorKind, IntegrationId, Key, LayerName, Result, Selector};
 use serde_json::{Map, Value};
 
 use super::LayeredKind;
-use super::chain::{Ground, layers};
+use super::chain::Ground;
 use crate::element::give_key;
-use crate::element::select::{by_id, connection_of, integration_of, missing, only};
+use crate::element::select::{by_id, by_uuid, connection_of, integration_of, missing, only};
 use crate::store::Query;
 use crate::{Caller, Engine};
 
@@ -30,6 +32,12 @@ pub(super) async fn place<S: LayeredKind>(
         element.place.integration_id = connection.place.integration_id;
     } else {
         let app = integration_of(engine, caller, text("integrationId"), text("integrationKey")).await?;
+        let app = match (app, text("integrationUuid")) {
+            (None, Some(uuid)) => {
+                Some(by_uuid::<IntegrationSpec>(engine, caller, uuid, "integrationUuid").await?)
+            }
+            (app, _) => app,
+        };
         element.place.integration_id = app.map(|app| app.id.into());
     }
     if element.place.connection_id.is_none() && !caller.is_manager() {
@@ -53,10 +61,15 @@ pub(super) async fn place<S: LayeredKind>(
         .with("field", "integrationId"));
     }
     let aliases = S::PARENT_ALIASES.iter().map(|(name, _)| *name);
-    let parent = match ["parentId", "parentKey"].into_iter().chain(aliases).find_map(text) {
-        Some(named) => Some(named_parent::<S>(engine, caller, &element.place, named).await?),
-        None => parent_by_key(engine, caller, element).await?,
-    };
+    let parent =
+        match (["parentId", "parentKey"].into_iter().chain(aliases).find_map(text), text("parentUuid")) {
+            (Some(named), _) => Some(named_parent::<S>(engine, caller, &element.place, named).await?),
+            (None, Some(uuid)) => {
+                let named = by_uuid::<S>(engine, caller, uuid, "parentUuid").await?;
+                Some(named_parent::<S>(engine, caller, &element.place, named.id.as_str()).await?)
+            }
+            (None, None) => parent_by_key(engine, caller, element).await?,
+        };
     if let Some(parent) = parent {
         let is_own = fields
             .get("isCustomized")
@@ -65,13 +78,16 @@ pub(super) async fn place<S: LayeredKind>(
         follow(&mut element.place, &parent);
         element.place.is_customized = Some(is_own);
         if element.name.trim().is_empty() {
-            element.name.clone_from(&parent.name);
             element.key = element.key.take().or_else(|| parent.key.clone());
         }
+        let mut above = parent;
+        super::own::derive(engine, caller, &mut above).await?;
+        if above.is_deactivated == Some(true) && !is_own {
+            return Err(missing(S::KIND, &Selector::from(&above.id)));
+        }
+        element.fill_fields(&above);
         if !is_own {
-            element.description = element.description.take().or_else(|| parent.description.clone());
-            let chain = layers(engine, caller, &parent, &Ground::default()).await?;
-            element.spec = element.spec.inherit(chain.effective()?.spec, false).into_owned();
+            element.spec = element.content_below(Cow::Owned(above.spec), false).into_owned();
         }
     }
     give_key(element);
@@ -119,6 +135,12 @@ pub(super) async fn keep<S: LayeredKind>(
     if element.place.parent_id.is_none() {
         return Ok(());
     }
+    if let Some(own) = fields.get("customizedFields").and_then(Value::as_array) {
+        let known = Element::<S>::single_fields().filter(|name| own.iter().any(|own| own == name));
+        element.place.customized_fields = known.map(str::to_owned).collect();
+    }
+    // A client that sends a whole answer back says with it what was its own before this change.
+    element.note_own_fields(current);
     if !element.spec.is_same_content(&current.spec) {
         element.spec.customize(&current.spec, current.place.is_customized == Some(true));
         element.place.is_customized = Some(true);
@@ -133,9 +155,10 @@ pub(super) async fn keep<S: LayeredKind>(
 pub(super) fn follow<S>(place: &mut Place, parent: &Element<S>) {
     place.parent_id = Some(parent.id.clone());
     place.parent_revision = Some(parent.revision.clone());
-    place.universal_parent_id = match parent.place.layer() {
-        LayerName::Universal => Some(parent.id.clone()),
-        _ => parent.place.universal_parent_id.clone(),
+    let above = &parent.place;
+    (place.universal_parent_id, place.universal_parent_revision) = match above.layer() {
+        LayerName::Universal => (Some(parent.id.clone()), Some(parent.revision.clone())),
+        _ => (above.universal_parent_id.clone(), above.universal_parent_revision.clone()),
     };
 }
 

@@ -30,13 +30,15 @@ pub(crate) async fn reset<S: LayeredKind>(
     }
     let Some(parent) = parent_of(engine, caller, &current).await? else { return Err(no_parent(&current)) };
     let chain = layers(engine, caller, &parent, &Ground::default()).await?;
-    let above = chain.effective()?.spec.into_owned();
+    let above = chain.effective()?;
     let mut element = current.clone();
-    let is_left = element.spec.reset(&above, parts)?;
+    let is_left = element.spec.reset(&above.spec, parts)?;
     element.place.is_customized = Some(is_left && current.place.is_customized == Some(true));
     if parts.is_empty() || parts.get("name") == Some(&Value::Bool(true)) {
-        element.name.clone_from(&parent.name);
-        element.description.clone_from(&parent.description);
+        element.name = above.name.to_owned();
+        element.description = above.description.map(str::to_owned);
+        // A switch is not what is reset.
+        element.place.customized_fields.retain(|name| S::SWITCHES.contains(&name.as_str()));
     }
     follow(&mut element.place, &parent);
     put(engine, caller, current, element, mark::OWN, None).await

@@ -3,7 +3,7 @@ use membrane_core::{LayerName, Result, Selector};
 
 use super::LayeredKind;
 use super::chain::{Ground, layers_with};
-use crate::element::select::{by_id, integration, missing, only};
+use crate::element::select::{by_id, check_named, integration, missing, only};
 use crate::store::Query;
 use crate::{Caller, Engine};
 
@@ -25,6 +25,7 @@ pub(super) async fn select<S: LayeredKind>(
     let by_id = by_id::<S>(engine, caller, text, archived || own.is_none()).await?;
     let mut ground = Ground::of(engine, caller, selector).await?;
     if let Some(found) = &by_id {
+        check_named(selector, found)?;
         ground.check(found)?;
         if own.is_some() && selector.layer.is_none_or(|layer| layer == found.place.layer()) {
             return Ok(found.clone());
