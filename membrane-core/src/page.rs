@@ -55,6 +55,7 @@ impl<T> Default for Page<T> {
 #[serde(rename_all = "camelCase")]
 pub struct Paging {
     /// How many items at the most, 1 to 1000; 25 when absent.
+    #[schemars(range(min = 1, max = 1000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// Where to go on; absent or `0` is the beginning.

@@ -60,13 +60,9 @@ impl Endpoint {
             let input = self.input(slots(&mut parts, self.slots.len()).await?, query, None)?;
             return Ok(self.entry.call(&server.engine, &server.engine.nobody(), input).await?);
         }
-        let session = match bearer(&parts.headers) {
-            Some(token) => server.session(Some(token)).await?,
-            None => {
-                let token = query.shift_remove("token");
-                server.session(token.as_ref().and_then(Value::as_str)).await?
-            }
-        };
+        let in_query = query.shift_remove("token");
+        let token = bearer(&parts.headers).or(in_query.as_ref().and_then(Value::as_str));
+        let session = server.session(token).await?;
         let session = session.narrowed(&server.engine, &parts.headers).await?;
         let caller = session.caller(access)?;
         let path = slots(&mut parts, self.slots.len()).await?;

@@ -107,6 +107,7 @@ pub const LAYER_EDITABLE: &[&str] = &[
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Element_{S}")]
 #[non_exhaustive]
 pub struct Element<S> {
     /// Made by the engine.
@@ -326,6 +327,7 @@ pub struct Related {
 
 /// A child of a universal element and the integration it belongs to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AppliedTo_{S}")]
 pub struct AppliedTo<S> {
     /// The child.
     pub element: Box<Element<S>>,

@@ -75,6 +75,7 @@ selecting! {
     /// ```
     ListCheckpoints {
         /// How many at the most, 1 to 1000; 25 when absent.
+        #[schemars(range(min = 1, max = 1000))]
         limit: Option<u32>,
         /// Where to go on.
         cursor: Option<String>

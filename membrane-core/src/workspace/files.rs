@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Result};
 use crate::file::yaml::MAX_BYTES;
@@ -24,8 +25,7 @@ use crate::file::yaml::MAX_BYTES;
 /// ```
 ///
 /// As JSON it is an object of texts by path; one with a path that cannot be is refused.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "BTreeMap<String, String>")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(with = "BTreeMap<String, String>")]
 pub struct WorkspaceFiles(BTreeMap<String, String>);
 
@@ -73,12 +73,12 @@ impl WorkspaceFiles {
     }
 }
 
-impl TryFrom<BTreeMap<String, String>> for WorkspaceFiles {
-    type Error = Error;
-
-    fn try_from(texts: BTreeMap<String, String>) -> Result<Self> {
+impl<'de> Deserialize<'de> for WorkspaceFiles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut files = Self::new();
-        texts.into_iter().try_for_each(|(path, text)| files.insert(path, text))?;
+        for (path, text) in BTreeMap::<String, String>::deserialize(deserializer)? {
+            files.insert(path, text).map_err(|error| D::Error::custom(error.message()))?;
+        }
         Ok(files)
     }
 }

@@ -34,14 +34,14 @@ impl<S: Kind> Execute for List<S> {
 }
 
 /// What every list takes.
-const FILTERS: &[&str] = &["limit", "cursor", "search", "includeArchived"];
+pub(super) const EVERY_LIST: &[&str] = &["limit", "cursor", "search", "includeArchived"];
 
 /// A filter that is passed over would show more than was asked for.
 fn refuse_other_filters<S: Kind>(query: &ListQuery) -> Result<()> {
     let given = serde_json::to_value(query)
         .map_err(|error| Error::internal("a query cannot be written as JSON").with_source(error))?;
     let Value::Object(given) = given else { return Ok(()) };
-    let is_taken = |name: &str| FILTERS.contains(&name) || S::FILTERS.contains(&name);
+    let is_taken = |name: &str| EVERY_LIST.contains(&name) || S::FILTERS.contains(&name);
     match given.keys().find(|name| !is_taken(name)) {
         None => Ok(()),
         Some(name) => Err(Error::invalid_input(format!(

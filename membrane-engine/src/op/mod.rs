@@ -33,8 +33,8 @@ use membrane_core::{Error, Result};
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::element::Plain;
 use crate::element::layered::LayeredKind;
+use crate::element::{Kind, Plain};
 use crate::{Caller, Engine};
 
 /// How an operation of the catalogue is carried out.
@@ -66,6 +66,8 @@ pub struct Entry {
     info: OpInfo,
     input_schema: Value,
     output_schema: Value,
+    /// Of a list the filters its kind takes.
+    filters: Option<&'static [&'static str]>,
     call: Call,
 }
 
@@ -88,8 +90,16 @@ impl Entry {
             info: T::info(),
             input_schema: schema(settings().for_deserialize().into_generator(), false),
             output_schema: schema(settings().for_serialize().into_generator(), true),
+            filters: None,
             call: |engine, caller, input| Box::pin(call::<T>(engine, caller, input)),
         }
+    }
+
+    fn list<S: Kind>() -> Self
+    where
+        op::List<S>: Execute,
+    {
+        Self { filters: Some(S::FILTERS), ..Self::of::<op::List<S>>() }
     }
 
     /// Name, rights and routes.
@@ -100,6 +110,12 @@ impl Entry {
     /// The JSON Schema (2020-12) of the input, definitions under `$defs`.
     pub fn input_schema(&self) -> &Value {
         &self.input_schema
+    }
+
+    /// Whether a field of the input means anything. A list takes the filters of its kind and refuses the others,
+    /// which its input schema names as well.
+    pub fn takes(&self, field: &str) -> bool {
+        self.filters.is_none_or(|filters| element::EVERY_LIST.contains(&field) || filters.contains(&field))
     }
 
     /// The JSON Schema (2020-12) of the output, definitions under `$defs`.
@@ -158,7 +174,7 @@ pub fn catalogue() -> &'static [Entry] {
                 Entry::of::<op::GetIntegrationOperation>(),
                 Entry::of::<op::ListIntegrationCollections>(),
                 Entry::of::<op::GetIntegrationCollection>(),
-                Entry::of::<op::List<ConnectionSpec>>(),
+                Entry::list::<ConnectionSpec>(),
                 Entry::of::<op::CreateConnection>(),
                 Entry::of::<op::GetConnection>(),
                 Entry::of::<op::Update<ConnectionSpec>>(),
@@ -229,7 +245,7 @@ pub fn catalogue() -> &'static [Entry] {
 /// What every kind of element has.
 fn kind<S: Plain>() -> Vec<Entry> {
     vec![
-        Entry::of::<op::List<S>>(),
+        Entry::list::<S>(),
         Entry::of::<op::Create<S>>(),
         Entry::of::<op::Get<S>>(),
         Entry::of::<op::Update<S>>(),

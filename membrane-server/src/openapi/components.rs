@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::{Map, Value, json};
 
 const DEFINITIONS: &str = "#/$defs/";
+const COMPONENTS: &str = "#/components/schemas/";
 
 /// The schemas every operation shares, each under a name of its own.
 ///
@@ -18,12 +19,11 @@ pub(super) struct Components {
 impl Components {
     /// Takes the definitions of a schema document, and returns its root with references into the components.
     pub(super) fn absorb(&mut self, document: &Value) -> Value {
-        let none = Map::new();
-        let definitions = document.get("$defs").and_then(Value::as_object).unwrap_or(&none);
+        let (mut root, definitions) = taken_apart(document);
         let mut renamed = BTreeMap::new();
         let mut fresh = Vec::new();
-        for (name, definition) in definitions {
-            let key = (name.clone(), said(definition, definitions));
+        for (name, definition) in &definitions {
+            let key = (name.clone(), said(definition, &definitions));
             let known = self.names.get(&key).cloned();
             let chosen = known.unwrap_or_else(|| {
                 let chosen = self.free(name);
@@ -33,27 +33,15 @@ impl Components {
                 fresh.push((chosen.clone(), definition));
                 chosen
             });
-            renamed.insert(name.clone(), chosen);
+            renamed.insert(format!("{DEFINITIONS}{name}"), format!("{COMPONENTS}{chosen}"));
         }
-        let mut root = document.clone();
-        if let Value::Object(root) = &mut root {
-            root.shift_remove("$defs");
-            root.shift_remove("$schema");
-        }
-        let root_name = self.recursive(&root, document);
         for (name, definition) in fresh {
             let mut definition = definition.clone();
-            redirect(&mut definition, &renamed, root_name.as_deref());
+            redirect(&mut definition, &renamed);
             self.schemas.insert(name, definition);
         }
-        redirect(&mut root, &renamed, root_name.as_deref());
-        match root_name {
-            None => root,
-            Some(name) => {
-                self.schemas.insert(name.clone(), root);
-                reference(&name)
-            }
-        }
+        redirect(&mut root, &renamed);
+        root
     }
 
     /// Adds a schema under its title, unless it has none or is shorter than a reference.
@@ -70,19 +58,6 @@ impl Components {
         json!(self.schemas)
     }
 
-    /// The name of the root when something refers to it by `#`.
-    fn recursive(&mut self, root: &Value, document: &Value) -> Option<String> {
-        let mut found = BTreeSet::new();
-        references(document, &mut found);
-        if !found.contains("#") {
-            return None;
-        }
-        let title = root.get("title").and_then(Value::as_str).map_or_else(|| "Root".to_owned(), identifier);
-        let name = self.free(&title);
-        self.schemas.insert(name.clone(), Value::Null);
-        Some(name)
-    }
-
     fn free(&self, name: &str) -> String {
         let name = identifier(name);
         let numbered = (2_u32..).map(|n| format!("{name}{n}"));
@@ -93,12 +68,39 @@ impl Components {
 
 /// A reference to a component.
 pub(super) fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{name}") })
+    json!({ "$ref": format!("{COMPONENTS}{name}") })
 }
 
 /// OpenAPI allows letters, digits, `.`, `-` and `_` in the name of a component.
 fn identifier(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}
+
+/// The root and the definitions of a schema document. A root that something refers to by `#` is a definition
+/// too, by its title, so that what it says counts where definitions are compared.
+fn taken_apart(document: &Value) -> (Value, Map<String, Value>) {
+    let mut root = document.clone();
+    let mut definitions = Map::new();
+    if let Value::Object(root) = &mut root {
+        root.shift_remove("$schema");
+        if let Some(Value::Object(own)) = root.shift_remove("$defs") {
+            definitions = own;
+        }
+    }
+    let mut found = BTreeSet::new();
+    references(document, &mut found);
+    if found.contains("#") {
+        let mut name = root.get("title").and_then(Value::as_str).unwrap_or("Root").to_owned();
+        while definitions.contains_key(&name) {
+            name.push('_');
+        }
+        let path = format!("{DEFINITIONS}{name}");
+        definitions.insert(name, root);
+        let named = BTreeMap::from([("#".to_owned(), path.clone())]);
+        definitions.values_mut().for_each(|definition| redirect(definition, &named));
+        root = json!({ "$ref": path });
+    }
+    (root, definitions)
 }
 
 /// A definition and all it refers to, as one text: equal texts mean the same.
@@ -132,22 +134,18 @@ fn references(schema: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-fn redirect(schema: &mut Value, renamed: &BTreeMap<String, String>, root: Option<&str>) {
+/// Puts other paths in place of those that references lead to.
+fn redirect(schema: &mut Value, paths: &BTreeMap<String, String>) {
     match schema {
         Value::Object(object) => {
-            if let Some(Value::String(path)) = object.get_mut("$ref") {
-                let name = match path.strip_prefix(DEFINITIONS) {
-                    Some(name) => renamed.get(name).map(String::as_str),
-                    None if path == "#" => root,
-                    None => None,
-                };
-                if let Some(name) = name {
-                    *path = format!("#/components/schemas/{name}");
-                }
+            if let Some(Value::String(path)) = object.get_mut("$ref")
+                && let Some(other) = paths.get(path)
+            {
+                path.clone_from(other);
             }
-            object.values_mut().for_each(|value| redirect(value, renamed, root));
+            object.values_mut().for_each(|value| redirect(value, paths));
         }
-        Value::Array(items) => items.iter_mut().for_each(|value| redirect(value, renamed, root)),
+        Value::Array(items) => items.iter_mut().for_each(|value| redirect(value, paths)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -186,5 +184,25 @@ mod tests {
         let root = components.absorb(&json!({"title": "Node of T", "items": {"$ref": "#"}}));
         assert_eq!(root, reference("Node_of_T"));
         assert_eq!(components.into_value()["Node_of_T"]["items"], reference("Node_of_T"));
+    }
+
+    #[test]
+    fn what_a_root_says_tells_equal_definitions_apart() {
+        let document = |kind: &str| {
+            json!({
+                "title": "Element",
+                "properties": {"of": {"type": kind}, "applied": {"$ref": "#/$defs/Applied"}},
+                "$defs": {"Applied": {"properties": {"element": {"$ref": "#"}}}},
+            })
+        };
+        let mut components = Components::default();
+        let roots = ["string", "integer"].map(|kind| components.absorb(&document(kind)));
+        assert_eq!(roots, [reference("Element"), reference("Element2")]);
+        assert_eq!(components.absorb(&document("string")), roots[0]);
+        let schemas = components.into_value();
+        assert_eq!(schemas["Applied"]["properties"]["element"], reference("Element"));
+        assert_eq!(schemas["Applied2"]["properties"]["element"], reference("Element2"));
+        assert_eq!(schemas["Element2"]["properties"]["applied"], reference("Applied2"));
+        assert_eq!(schemas.as_object().map(Map::len), Some(4));
     }
 }

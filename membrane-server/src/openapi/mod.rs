@@ -35,7 +35,7 @@ pub fn document() -> Value {
         let output = components.absorb(entry.output_schema());
         let output = components.named(output);
         for (n, route) in info.routes.iter().enumerate() {
-            let described = Described { info, route, number: n + 1, input: &input, output: &output };
+            let described = Described { entry, route, number: n + 1, input: &input, output: &output };
             paths.add(&route.path, route.method.as_str(), described.operation());
         }
     }

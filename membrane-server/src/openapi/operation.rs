@@ -1,11 +1,12 @@
-use membrane_core::op::{Access, Body, OpInfo, Route};
+use membrane_core::op::{Access, Body, Route};
+use membrane_engine::op::Entry;
 use serde_json::{Map, Value, json};
 
 use super::is_open;
 
 /// One route of an operation, about to be described.
 pub(super) struct Described<'a> {
-    pub(super) info: &'a OpInfo,
+    pub(super) entry: &'a Entry,
     pub(super) route: &'a Route,
     /// Which of the operation's routes, from one.
     pub(super) number: usize,
@@ -16,16 +17,17 @@ pub(super) struct Described<'a> {
 impl Described<'_> {
     /// The operation object.
     pub(super) fn operation(&self) -> Value {
-        let name = &self.info.name;
+        let info = self.entry.info();
+        let name = &info.name;
         let id = if self.number == 1 { name.clone() } else { format!("{name}.{}", self.number) };
-        let mut operation = frame(&id, &self.info.summary, self.output);
+        let mut operation = frame(&id, &info.summary, self.output);
         operation["x-membrane-operation"] = json!(name);
-        operation["x-membrane-access"] = json!(match self.info.access {
+        operation["x-membrane-access"] = json!(match info.access {
             Access::Anyone => "anyone",
             Access::Customer => "customer",
             _ => "manager",
         });
-        if is_open(self.info.access) {
+        if is_open(info.access) {
             operation["security"] = json!([]);
         }
         let parameters = self.parameters();
@@ -61,7 +63,7 @@ impl Described<'_> {
                 "description": "Every further query parameter is an entry of this object.",
                 "style": "form",
                 "explode": true,
-                "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+                "schema": {"type": "object", "additionalProperties": true},
             })
         });
         let aliases = self.route.aliases.iter().filter_map(|(name, field)| {
@@ -109,7 +111,7 @@ impl Described<'_> {
 
     fn is_in_query(&self, field: &str) -> bool {
         let may = self.route.body == Body::None || self.route.query.contains(&field);
-        may && !self.is_set(field) && self.route.query_rest != Some(field)
+        may && self.entry.takes(field) && !self.is_set(field) && self.route.query_rest != Some(field)
     }
 
     fn travels_elsewhere(&self, field: &str) -> bool {
@@ -135,8 +137,6 @@ pub(super) fn proxy(method: &str) -> Value {
             "headers": {"membrane-origin": {"schema": {"const": "app"}}},
             "content": anything.clone(),
         },
-        "4XX": {"$ref": "#/components/responses/Error"},
-        "5XX": {"$ref": "#/components/responses/Error"},
     });
     operation["parameters"] = json!([
         {
