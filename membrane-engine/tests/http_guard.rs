@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use http::Method;
 use http::header::AUTHORIZATION;
 use membrane_core::connector::{ApiClient, ApiRequest, ApiResponse};
 use membrane_core::{Error, ErrorKind};

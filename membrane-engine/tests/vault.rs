@@ -338,14 +338,14 @@ async fn a_host_can_bring_a_key_service() {
     assert_eq!(away.kind(), ErrorKind::Unavailable);
 }
 
-/// A host's own key service: it names the key that it was asked for.
-struct KeyService {
+/// A host's own way to its keys, which counts.
+struct Audited {
     keys: KeyProvider,
     asked: Arc<AtomicU64>,
 }
 
 #[async_trait]
-impl WrapKey for KeyService {
+impl WrapKey for Audited {
     fn key_id(&self) -> &str {
         self.keys.key_id()
     }
@@ -363,7 +363,7 @@ impl WrapKey for KeyService {
 #[tokio::test]
 async fn an_engine_seals_under_the_hosts_own_key() {
     let asked = Arc::new(AtomicU64::new(0));
-    let keys = KeyService { keys: KeyProvider::from_bytes([7; 32]), asked: Arc::clone(&asked) };
+    let keys = Audited { keys: KeyProvider::from_bytes([7; 32]), asked: Arc::clone(&asked) };
     let file =
         "key: demo\nname: Demo\nauth: {type: client-credentials}\napi: {baseUri: 'https://demo.example'}";
     let engine = Engine::builder()
