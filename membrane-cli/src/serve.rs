@@ -1,6 +1,7 @@
 //! `membrane serve`.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use membrane_core::{Error, Result};
 use membrane_engine::vault::KeyProvider;
@@ -12,8 +13,11 @@ use tokio::sync::watch;
 use crate::args::Serve;
 use crate::{embedded, print};
 
-/// How long requests under way may go on once the server was told to stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a stop takes at the most, from the signal to the end of the process.
+const STOP: Duration = Duration::from_secs(30);
+
+/// What of that is kept for the engine, after the requests under way: it has the log to write.
+const FOR_THE_ENGINE: Duration = Duration::from_secs(6);
 
 const SECRETS: &str = "\
 `membrane serve` needs two secrets, and at least one is missing:
@@ -64,17 +68,25 @@ async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -
             keys.join(", "),
         ))?;
     }
+    let told = Cell::new(None);
     let (stop, mut stopped) = watch::channel(());
     let shutdown = async move {
         // An error says that the sender is gone, and then so is the server.
         let _ = stopped.changed().await;
     };
     let served = serve(listener, router(engine.clone(), config), shutdown);
+    let patience = async {
+        signals.next().await;
+        told.set(Some(Instant::now()));
+        stop.send_replace(());
+        tokio::time::sleep(STOP.saturating_sub(FOR_THE_ENGINE)).await;
+    };
     let outcome = tokio::select! {
         outcome = served => outcome,
-        () = async { signals.next().await; stop.send_replace(()); tokio::time::sleep(PATIENCE).await } => Ok(()),
+        () = patience => Ok(()),
     };
-    engine.shutdown().await;
+    let taken = told.get().map_or(Duration::ZERO, |at: Instant| at.elapsed());
+    engine.shutdown_within(STOP.saturating_sub(taken)).await;
     outcome
 }
 

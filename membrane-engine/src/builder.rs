@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use membrane_core::connector::{Connector, UniversalAction};
@@ -12,7 +13,7 @@ use crate::http::HttpStack;
 use crate::run::RunLog;
 use crate::store::Store;
 use crate::sync;
-use crate::vault::{KeyProvider, Vault};
+use crate::vault::{Vault, WrapKey};
 
 /// Puts an [`Engine`] together. A store and a vault key are required.
 ///
@@ -49,12 +50,16 @@ use crate::vault::{KeyProvider, Vault};
 pub struct Builder {
     workspace: Option<String>,
     store: Option<Arc<dyn Store>>,
-    keys: Option<KeyProvider>,
+    vault: Option<Vault>,
     connectors: Vec<Connector>,
     http: Option<HttpStack>,
     allow_private_networks: bool,
     universal: Vec<Seed>,
+    call_timeout: Option<Duration>,
 }
+
+/// How long a call may take unless said otherwise: less than a server gives a request.
+const CALL_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// Choices that weaken the engine, apart so that a review finds them.
 ///
@@ -99,9 +104,47 @@ impl Builder {
         self
     }
 
-    /// The keys that seal credentials.
-    pub fn vault(mut self, keys: KeyProvider) -> Self {
-        self.keys = Some(keys);
+    /// The outer key that credentials are sealed under: a [`KeyProvider`](crate::vault::KeyProvider), or the host's
+    /// own [`WrapKey`], for a key service.
+    ///
+    /// ```
+    /// use async_trait::async_trait;
+    /// use membrane_core::{Error, Result, Secret};
+    /// use membrane_engine::{Engine, store::SqliteStore, vault::WrapKey};
+    ///
+    /// /// The product's key service.
+    /// struct KeyService;
+    ///
+    /// # impl KeyService {
+    /// #     async fn request(&self, _: &str, _: &[u8], _: &[u8]) -> Result<Vec<u8>> {
+    /// #         Err(Error::internal("offline"))
+    /// #     }
+    /// # }
+    /// #
+    /// #[async_trait]
+    /// impl WrapKey for KeyService {
+    ///     fn key_id(&self) -> &str {
+    ///         "projects/acme/keys/membrane/versions/3"
+    ///     }
+    ///
+    ///     async fn wrap(&self, data_key: &[u8], associated: &[u8]) -> Result<Vec<u8>> {
+    ///         self.request("encrypt", data_key, associated).await
+    ///     }
+    ///
+    ///     async fn unwrap(&self, _key_id: &str, wrapped: &[u8], associated: &[u8]) -> Result<Secret<Vec<u8>>> {
+    ///         self.request("decrypt", wrapped, associated).await.map(Secret::new)
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// let engine = Engine::builder().store(SqliteStore::memory().await?).vault(KeyService).build().await?;
+    /// # let _ = engine;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn vault(mut self, keys: impl WrapKey) -> Self {
+        self.vault = Some(Vault::new(keys));
         self
     }
 
@@ -172,6 +215,32 @@ impl Builder {
         self
     }
 
+    /// Bounds what a call waits for apps: all requests it makes, their repetitions and the waits for the apps' limits
+    /// together; 50 seconds unless said otherwise. A page of records is a call of its own, an action run is one
+    /// whatever it sends.
+    ///
+    /// Then the call fails with [`ErrorKind::Timeout`](membrane_core::ErrorKind::Timeout), or as its last request
+    /// failed. A server before the engine gives its requests more time than this, so that a remote caller is told the
+    /// same.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// let builder = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?);
+    /// let engine = builder.call_timeout(Duration::from_secs(20)).build().await?;
+    /// assert_eq!(engine.call_timeout(), Duration::from_secs(20));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.call_timeout = Some(timeout);
+        self
+    }
+
     /// Uses this HTTP stack.
     pub fn http(mut self, stack: HttpStack) -> Self {
         self.http = Some(stack);
@@ -187,13 +256,17 @@ impl Builder {
     /// none, its actions, the universal actions.
     ///
     /// # Errors
-    /// [`ErrorKind::Configuration`](membrane_core::ErrorKind::Configuration) when store or key are missing, or
-    /// two connectors have one key; what the store gives.
+    /// [`ErrorKind::Configuration`](membrane_core::ErrorKind::Configuration) when store or key are missing, two
+    /// connectors have one key, or calls are given no time; what the store gives.
     pub async fn build(self) -> Result<Engine> {
         let missing =
             |what| Error::configuration(format!("an engine needs `{what}`: call it on the builder"));
         let store = self.store.ok_or_else(|| missing("store(…)"))?;
-        let vault = Vault::new(self.keys.ok_or_else(|| missing("vault(…)"))?);
+        let vault = self.vault.ok_or_else(|| missing("vault(…)"))?;
+        let call_timeout = self.call_timeout.unwrap_or(CALL_TIMEOUT);
+        if call_timeout.is_zero() {
+            return Err(Error::configuration("`call_timeout` leaves calls no time"));
+        }
         let http = match self.http {
             Some(_) if self.allow_private_networks => {
                 return Err(Error::configuration(
@@ -224,6 +297,7 @@ impl Builder {
             store,
             vault,
             http,
+            call_timeout,
             connectors,
             cache: Cache::default(),
         });

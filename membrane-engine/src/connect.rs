@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::cache::STALE;
+use crate::element::integration::connector_of;
 use crate::element::sealed;
 use crate::element::select::{self, by_id};
-use crate::http::{AppClient, Recorder, Target};
+use crate::http::{AppClient, Deadline, Recorder, Target};
 use crate::vault::Part;
 use crate::{Caller, Engine};
 
@@ -35,9 +36,14 @@ impl Connected {
         self.read_at.elapsed() < STALE
     }
 
-    /// The way to the app; what passes is recorded.
-    pub(crate) fn client(&self, engine: &Engine, recorder: Option<Arc<Recorder>>) -> AppClient {
-        engine.parts().http.client(Arc::clone(&self.target), recorder)
+    /// The way to the app, until a call is over; what passes is recorded.
+    pub(crate) fn client(
+        &self,
+        engine: &Engine,
+        recorder: Option<Arc<Recorder>>,
+        deadline: Deadline,
+    ) -> AppClient {
+        engine.parts().http.client(Arc::clone(&self.target), recorder).until(deadline)
     }
 
     pub(crate) fn cx<'a>(&'a self, client: &'a AppClient) -> Cx<'a> {
@@ -98,8 +104,9 @@ async fn open(
     let id = connection.place.integration_id.clone().ok_or_else(|| broken("integration"))?;
     let integration = by_id::<IntegrationSpec>(engine, &engine.manager(), id.as_str(), false).await?;
     let mut integration = integration.ok_or_else(|| broken("integration"))?;
-    let key = integration.spec.connector_key.clone().unwrap_or_default();
-    if connection.spec.connector_id.as_ref().is_some_and(|connector| *connector != key) {
+    let connector = Arc::clone(connector_of(engine, &integration)?);
+    let key = &connector.key;
+    if connection.spec.connector_id.as_ref().is_some_and(|connector| *connector != key.as_str()) {
         return Err(Error::new(
             ErrorKind::Dependency,
             format!("the integration now uses the connector `{key}`; the customer must connect again"),
@@ -107,7 +114,6 @@ async fn open(
         .with("connectionId", &connection.id)
         .with_data(json!({"workspaceElementReference": {"type": "integration", "id": id}})));
     }
-    let connector = Arc::clone(engine.connector(&key)?);
     let owner = sealed::owner(engine, &connection);
     let record = engine.parts().store.sealed(&caller.scope(), &owner.element).await?;
     let record = record.ok_or_else(|| {
@@ -168,8 +174,15 @@ pub(crate) fn target(
     let build = |formula: &Formula| formula.try_build(&settings.vars());
     let base = build(&api.base_uri)?;
     let base = base.as_ref().and_then(Value::as_str).filter(|base| !base.is_empty());
-    let base = base.ok_or_else(|| wrong("baseUri", "gives no address for this connection"))?;
-    let base = Url::parse(base).map_err(|error| wrong("baseUri", &format!("gives no address: {error}")))?;
+    // What it is may hold a secret.
+    let wrong_base = |why: &str| {
+        Error::configuration(format!("the base URL of {} (`baseUri`) {why}", connector.name))
+            .with("connector", &connector.key)
+            .with("field", "baseUri")
+    };
+    let base = base.ok_or_else(|| wrong_base("comes to nothing for this connection"))?;
+    let base = Url::parse(base)
+        .map_err(|error| wrong_base(&format!("comes to no URL for this connection: {error}")))?;
     let mut builder = Target::builder(base)
         .limit_key(limit_key)
         .rate(api.rate_limit)

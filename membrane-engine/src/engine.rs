@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use membrane_core::connector::{Connector, UniversalAction};
@@ -7,13 +8,14 @@ use membrane_core::element::Customer;
 use membrane_core::op::Access;
 use membrane_core::{Error, Key, Result, WorkspaceId};
 use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use crate::builder::Builder;
 use crate::cache::{Cache, Touched};
 use crate::caller::{Caller, Identity};
 use crate::element::customer;
-use crate::http::HttpStack;
+use crate::http::{Deadline, HttpStack};
 use crate::op::Execute;
 use crate::run::RunLog;
 use crate::store::{Store, Write};
@@ -46,12 +48,16 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vault: Vault,
     pub(crate) http: HttpStack,
+    pub(crate) call_timeout: Duration,
     pub(crate) connectors: IndexMap<Key, Arc<Connector>>,
     pub(crate) cache: Cache,
     pub(crate) log: RunLog,
     /// Writes under way, whether somebody waits for them or not.
     pub(crate) writes: TaskTracker,
 }
+
+/// How long a stop takes at the most, unless said otherwise.
+const STOP: Duration = Duration::from_secs(30);
 
 impl Engine {
     /// Starts an engine.
@@ -194,6 +200,11 @@ impl Engine {
         outcome.map_err(|error| error.with_operation(info.name.clone()))
     }
 
+    /// How long a call waits for apps at the most; see [`Builder::call_timeout`].
+    pub fn call_timeout(&self) -> Duration {
+        self.0.call_timeout
+    }
+
     /// The connectors, in the order they were given.
     pub fn connectors(&self) -> impl Iterator<Item = &Arc<Connector>> {
         self.0.connectors.values()
@@ -210,17 +221,63 @@ impl Engine {
         self.0.log.lost()
     }
 
-    /// Waits up to 30 seconds for the runs under way, writes out what is buffered and lets go of the database.
-    /// What is called after it fails with [`ErrorKind::Unavailable`](membrane_core::ErrorKind::Unavailable).
+    /// Waits for the runs under way, writes out what is buffered and lets go of the database; takes 30 seconds at
+    /// the most. What is called after it fails with
+    /// [`ErrorKind::Unavailable`](membrane_core::ErrorKind::Unavailable).
     pub async fn shutdown(&self) {
-        self.0.log.close().await;
+        self.shutdown_within(STOP).await;
+    }
+
+    /// As [`Engine::shutdown`], in this time at the most: five sixths of it for the runs under way, the rest for what
+    /// is to be written then. What takes longer is let go.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// # use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// # let engine = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?).build().await?;
+    /// engine.shutdown_within(Duration::from_secs(5)).await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn shutdown_within(&self, time: Duration) {
+        // Longer than anything of ours takes, and a time that an `Instant` can be moved by.
+        let time = time.min(Duration::from_secs(86_400));
+        let until = Instant::now() + time;
+        self.0.log.close(until - time / 6, until - time / 12).await;
         self.0.writes.close();
-        self.0.writes.wait().await;
-        self.0.store.close().await;
+        let rest = async {
+            self.0.writes.wait().await;
+            self.0.store.close().await;
+        };
+        if timeout_at(until, rest).await.is_err() {
+            tracing::error!(target: "membrane::store", "the database took too long to be let go of");
+        }
     }
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0
+    }
+
+    /// The time of a call that begins now.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline::after(self.0.call_timeout)
+    }
+
+    /// The connector that something in the workspace uses.
+    ///
+    /// # Errors
+    /// `Configuration` when this engine was not given it.
+    pub(crate) fn registered(&self, key: &str) -> Result<&Arc<Connector>> {
+        self.0.connectors.get(key).ok_or_else(|| {
+            Error::configuration(format!(
+                "its connector `{key}` is not registered in this engine; give it to `Engine::builder()` with \
+                 `connectors(…)`, or its file to `membrane serve --connectors`"
+            ))
+            .with("connector", key)
+        })
     }
 
     pub(crate) fn connector(&self, key: &str) -> Result<&Arc<Connector>> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use http::Method;
 use http::header::AUTHORIZATION;
 use membrane_core::connector::{ApiClient, ApiRequest, ApiResponse};
 use membrane_core::{Error, ErrorKind};
@@ -272,7 +273,6 @@ async fn writes_are_redirected_only_where_that_is_safe() {
     for (status, location, followed) in [
         (301, "/x", false),
         (302, "/x", false),
-        (303, "/x", false),
         (307, "/x", true),
         (308, "/x", true),
         (307, elsewhere.as_str(), false),
@@ -287,6 +287,44 @@ async fn writes_are_redirected_only_where_that_is_safe() {
         assert!(seen.iter().all(|seen| seen.body == b"{\"a\":1}" && seen.line.starts_with("POST ")));
     }
     assert!(other.seen().is_empty());
+}
+
+#[tokio::test]
+async fn what_came_of_a_write_is_read_elsewhere() {
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let server =
+            Server::script(vec![answer(303, &[("location", "/v1/made")], ""), answer(200, &[], "made")])
+                .await;
+        let client = open_stack().build().unwrap().client(Arc::new(with_credentials(&server)), None);
+        let request = ApiRequest::new(method.clone(), "/").json(json!({"a": 1}));
+        let response = client.send(request.header("if-match", "1").unwrap()).await.unwrap();
+        assert_eq!((response.status.as_u16(), &response.body[..]), (200, &b"made"[..]), "{method}");
+        let seen = &server.seen()[1];
+        assert_eq!(seen.line, "GET /v1/made?api_key=s3cr3t-query HTTP/1.1");
+        assert_eq!(seen.header("authorization"), "Bearer s3cr3t-token");
+        assert!(seen.body.is_empty() && !seen.headers.contains_key("content-type"), "{seen:?}");
+        assert!(!seen.headers.contains_key("if-match"), "{seen:?}");
+    }
+    let server = Server::script(vec![answer(303, &[("location", "/x")], ""), answer(200, &[], "")]).await;
+    let client = open_stack().build().unwrap().client(server.target().into(), None);
+    client.send(ApiRequest::new(Method::HEAD, "/")).await.unwrap();
+    assert!(server.seen()[1].line.starts_with("HEAD /x "));
+}
+
+#[tokio::test]
+async fn what_came_of_a_write_is_read_at_another_origin_without_credentials() {
+    let other = Server::fixed(answer(200, &[], "there")).await;
+    let location = other.url("/made?api_key=s3cr3t-query");
+    let server = Server::fixed(answer(303, &[("location", location.as_str())], "")).await;
+    let client = open_stack().build().unwrap().client(Arc::new(with_credentials(&server)), None);
+    let response = client.send(ApiRequest::post("/").json(json!({"secret": "s3cr3t"}))).await.unwrap();
+    assert_eq!(&response.body[..], b"there");
+    let seen = other.only();
+    assert_eq!(seen.line, "GET /made HTTP/1.1");
+    let mut names: Vec<_> = seen.headers.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"]);
+    assert!(seen.body.is_empty());
 }
 
 #[tokio::test]

@@ -223,3 +223,38 @@ async fn an_app_that_fails_often_is_still_served() {
         assert_eq!(status(&client, ApiRequest::get("/")).await, 200);
     }
 }
+
+#[tokio::test]
+async fn an_answer_says_how_often_it_was_asked_for() {
+    let server = Server::script(vec![KILL.to_vec(), answer(503, &[], ""), ok(), ok()]).await;
+    let client = client(&server);
+    let answered = client.send(ApiRequest::get("/")).await.unwrap();
+    assert_eq!((answered.attempts, answered.repeatable), (3, true));
+    let answered = client.send(ApiRequest::post("/")).await.unwrap();
+    assert_eq!((answered.attempts, answered.repeatable), (1, false));
+}
+
+#[tokio::test]
+async fn what_a_lost_attempt_deleted_is_deleted() {
+    let gone = |status| answer(status, &[("content-type", "text/plain")], "no such thing");
+    let lost = [KILL.to_vec(), answer(502, &[], ""), cut_answers()[0].clone()];
+    for lost in lost {
+        for status in [404, 410] {
+            let server = Server::script(vec![lost.clone(), gone(status)]).await;
+            let answered = client(&server).send(ApiRequest::new(Method::DELETE, "/1")).await.unwrap();
+            assert_eq!((answered.status.as_u16(), answered.attempts), (204, 2));
+            assert!(answered.body.is_empty() && answered.headers.is_empty());
+        }
+    }
+    // Nothing was deleted by us: not at once, not by what was refused, and not by what only reads.
+    let server = Server::fixed(gone(404)).await;
+    assert_eq!(status(&client(&server), ApiRequest::new(Method::DELETE, "/1")).await, 404);
+    let server = Server::script(vec![refused(&[("retry-after", "0")]), gone(404)]).await;
+    assert_eq!(status(&client(&server), ApiRequest::new(Method::DELETE, "/1")).await, 404);
+    for method in [Method::GET, Method::PUT] {
+        let server = Server::script(vec![KILL.to_vec(), gone(404)]).await;
+        assert_eq!(status(&client(&server), ApiRequest::new(method, "/1")).await, 404);
+    }
+    let server = Server::script(vec![KILL.to_vec(), answer(409, &[], "")]).await;
+    assert_eq!(status(&client(&server), ApiRequest::new(Method::DELETE, "/1")).await, 409);
+}

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use membrane_core::connector::Connector;
 use membrane_core::element::ElementKind::{Connection, Integration};
+use membrane_core::op::CreateConnection;
 use membrane_core::{Error, ErrorKind, Result, Secret};
+use membrane_engine::Engine;
 use membrane_engine::store::{Row, Sealed, SqliteStore, Store, Write};
 use membrane_engine::vault::{KeyProvider, Owner, Part, Vault, WrapKey};
 use proptest::prelude::{
@@ -333,4 +336,45 @@ async fn a_host_can_bring_a_key_service() {
     assert_eq!(calls.load(Ordering::Relaxed), 2);
     let away = Vault::new(service(true)).open(&owner, Part::Credentials, &sealed).await.unwrap_err();
     assert_eq!(away.kind(), ErrorKind::Unavailable);
+}
+
+/// A host's own way to its keys, which counts.
+struct Audited {
+    keys: KeyProvider,
+    asked: Arc<AtomicU64>,
+}
+
+#[async_trait]
+impl WrapKey for Audited {
+    fn key_id(&self) -> &str {
+        self.keys.key_id()
+    }
+
+    async fn wrap(&self, data_key: &[u8], associated: &[u8]) -> Result<Vec<u8>> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.keys.wrap(data_key, associated).await
+    }
+
+    async fn unwrap(&self, key_id: &str, wrapped: &[u8], associated: &[u8]) -> Result<Secret<Vec<u8>>> {
+        self.keys.unwrap(key_id, wrapped, associated).await
+    }
+}
+
+#[tokio::test]
+async fn an_engine_seals_under_the_hosts_own_key() {
+    let asked = Arc::new(AtomicU64::new(0));
+    let keys = Audited { keys: KeyProvider::from_bytes([7; 32]), asked: Arc::clone(&asked) };
+    let file =
+        "key: demo\nname: Demo\nauth: {type: client-credentials}\napi: {baseUri: 'https://demo.example'}";
+    let engine = Engine::builder()
+        .store(SqliteStore::memory().await.unwrap())
+        .vault(keys)
+        .connector(Connector::from_yaml(file, "demo.yml").unwrap())
+        .build()
+        .await
+        .unwrap();
+    let acme = engine.customer("acme").await.unwrap();
+    engine.call(&acme, CreateConnection::new("demo", json!({"token": "t"}))).await.unwrap();
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    engine.shutdown().await;
 }

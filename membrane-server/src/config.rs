@@ -68,6 +68,9 @@ impl ServerConfig {
     }
 
     /// Gives a request up after this long, reading its body included; 60 seconds when not set.
+    ///
+    /// It should be longer than the [`call_timeout`](membrane_engine::Builder::call_timeout) of the engine, so that a
+    /// caller is told what became of a hung app, and not that the server gave up.
     #[must_use]
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;

@@ -44,6 +44,14 @@ use crate::server::Server;
 /// `GET /openapi.json`. Whatever goes wrong, the body is Membrane's error object.
 #[allow(clippy::needless_pass_by_value, reason = "a configuration is given once")]
 pub fn router(engine: Engine, config: ServerConfig) -> Router {
+    if config.request_timeout <= engine.call_timeout() {
+        tracing::warn!(
+            target: "membrane::server",
+            request_timeout = ?config.request_timeout,
+            call_timeout = ?engine.call_timeout(),
+            "requests are given up before the engine's calls are: callers will not be told what an app did"
+        );
+    }
     let server = Arc::new(Server::new(engine, &config));
     let mut paths: BTreeMap<String, (String, MethodRouter)> = BTreeMap::new();
     let mut taken = HashSet::new();

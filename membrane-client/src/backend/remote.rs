@@ -20,6 +20,9 @@ const API_VERSION: &str = "2025-10-21";
 /// How long a call may take; a little more than the server gives itself.
 const TIMEOUT: Duration = Duration::from_secs(65);
 
+/// How long a connection is kept for another call; less than the server keeps it, which would close it under a call.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// A server, over REST.
 #[derive(Clone)]
 pub(crate) struct Remote {
@@ -37,6 +40,7 @@ impl Remote {
         }
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
+            .pool_idle_timeout(IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("membrane-client-rust/", env!("CARGO_PKG_VERSION")))
             .build()

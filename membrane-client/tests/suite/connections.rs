@@ -15,6 +15,9 @@ on_both!(
     refuses_credentials_the_app_refuses,
     passes_requests_through,
     keeps_a_proxied_path_below_its_base,
+    keeps_whole_addresses_below_the_base,
+    blames_the_base_url_and_not_the_credentials,
+    says_which_connector_is_not_registered,
     nothing_is_called_like_a_dot_segment,
     keeps_the_name_of_a_customer,
     keeps_credentials_where_they_were_given_for,
@@ -129,6 +132,10 @@ async fn keeps_a_proxied_path_below_its_base(stage: Stage) {
         "..\\..\\..\\self",
         ".\t./.\n./self",
         "./../..?a=b",
+        "..%2Fself",
+        "v1/..%2f..%5Cself",
+        "/..;x/self",
+        "%252e%252e%252Fself",
     ] {
         let error = faulty.proxy(Method::PATCH, path, Some(&json!({"name": "Taken"}))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Blocked, "{path}: {error}");
@@ -138,6 +145,70 @@ async fn keeps_a_proxied_path_below_its_base(stage: Stage) {
     assert_eq!(acme.get().await.unwrap().name, "acme");
     let me = acme.connection("taskly").proxy(Method::GET, "v1/tasks/../me", None).await.unwrap();
     assert_eq!(me.status, 200, "what stays below is read as any address is");
+}
+
+async fn keeps_whole_addresses_below_the_base(stage: Stage) {
+    let acme = stage.client.customer("acme");
+    let mut connect = CreateConnection::new("faulty", json!({}));
+    let url = stage.faults.url().to_owned();
+    connect.connector_parameters = Some(json!({"apiUri": format!("{url}/status")}));
+    acme.connect_with(connect).await.unwrap();
+    let faulty = acme.connection("faulty");
+    let message = "the request's address is refused: it is outside of the API's base address";
+    for (n, path) in ["/ok", "/statusx", "/status/../ok", "/status/%2E%2e/ok"].into_iter().enumerate() {
+        let path = format!("{url}{path}");
+        let error = faulty.proxy(Method::GET, &path, None).await.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Blocked, message), "{path}");
+        let key = format!("raw-{n}");
+        let config = json!({"request": {"method": "GET", "path": path}});
+        let action = json!({
+            "connectionId": faulty.get().await.unwrap().id, "key": key, "name": "Raw",
+            "type": "api-request-to-external-app", "config": config,
+        });
+        stage.add::<ActionSpec>(Some("acme"), action).await.unwrap();
+        let error = faulty.action(&key).run(json!({})).await.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Blocked, message), "{path}");
+    }
+    assert_eq!(stage.faults.requests(), 0);
+    let within = faulty.proxy(Method::GET, format!("{url}/status/201"), None).await.unwrap();
+    assert_eq!(within.status, 201);
+}
+
+async fn blames_the_base_url_and_not_the_credentials(stage: Stage) {
+    let acme = stage.client.customer("acme");
+    for (address, why) in [
+        ("not a url", "the base URL of Taskly (`baseUri`) comes to no URL for this connection"),
+        ("", "the base URL of Taskly (`baseUri`) comes to nothing for this connection"),
+        ("ftp://files.example", "the API's base address is refused: only http and https are spoken"),
+    ] {
+        let mut connect = stage.to_tasks();
+        connect.connector_parameters = Some(json!({"apiUri": address}));
+        let error = acme.connect_with(connect).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+        assert!(error.message().starts_with(why), "{error}");
+        assert!(!error.message().contains("credentials"), "{error}");
+    }
+    assert!(acme.connections().await.unwrap().is_empty());
+}
+
+async fn says_which_connector_is_not_registered(stage: Stage) {
+    let before = stage.connected("acme").await.connection("taskly");
+    before.get().await.unwrap();
+    let stage = stage.anew(None, "taskly").await;
+    let acme = stage.client.customer("acme");
+    let taskly = acme.connection("taskly");
+    let message = "the integration `taskly` cannot be used: its connector `taskly` is not registered in this engine; \
+                   give it to `Engine::builder()` with `connectors(…)`, or its file to `membrane serve --connectors`";
+    for error in [
+        acme.connect_with(stage.to_tasks()).await.unwrap_err(),
+        taskly.test().await.unwrap_err(),
+        taskly.operation("get-me", json!({})).await.unwrap_err(),
+        taskly.collection("tasks").list().page(None).await.unwrap_err(),
+        taskly.proxy(Method::GET, "v1/me", None).await.unwrap_err(),
+    ] {
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Configuration, message));
+        assert_eq!(error.context_value("connector"), Some("taskly"));
+    }
 }
 
 async fn nothing_is_called_like_a_dot_segment(stage: Stage) {

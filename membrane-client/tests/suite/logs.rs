@@ -14,6 +14,7 @@ on_both!(
     logs_a_run_nobody_waited_for,
     logs_a_proxy_request_nobody_waited_for,
     ends_what_is_under_way_before_it_shuts_down,
+    shuts_down_in_the_time_it_has,
     logs_what_is_no_action_too,
     pages_through_requests_both_ways,
     masks_what_a_collection_reads
@@ -116,6 +117,19 @@ async fn ends_what_is_under_way_before_it_shuts_down(stage: Stage) {
     slow.await.unwrap().expect("the run ended as ever");
     let error = faulty.action("read").run(json!({"path": "empty"})).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
+async fn shuts_down_in_the_time_it_has(stage: Stage) {
+    let faulty = stage.connected_to_faults().await.connection("faulty");
+    let hung = faulty.action("read");
+    let hung = tokio::spawn(async move { hung.run(json!({"path": "hang"})).await });
+    while stage.faults.requests_to("/hang") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let begun = std::time::Instant::now();
+    stage.engine.shutdown_within(Duration::from_millis(900)).await;
+    assert!((700..2_500).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    hung.abort();
 }
 
 async fn logs_what_is_no_action_too(stage: Stage) {

@@ -15,6 +15,7 @@ mod kinds;
 mod layers;
 mod links;
 mod logs;
+mod paged;
 mod parameters;
 mod shared;
 mod sources;

@@ -1,5 +1,7 @@
 //! What every test of the suite stands on: two demo apps, an engine, a client.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use membrane_client::{Client, CreateConnection, CustomerHandle, Result, Secret, TokenSource};
 use membrane_core::connector::{AuthOption, Connector, ConnectorAction, Function, Operation, RestCall};
@@ -15,6 +17,8 @@ use membrane_testkit::demo::{Crm, TaskManager};
 use membrane_testkit::fault::FaultServer;
 use serde_json::{Map, Value, json};
 
+use crate::paged;
+
 const SECRET: &str = "the secret of the workspace of this suite";
 
 pub(crate) struct Stage {
@@ -23,6 +27,9 @@ pub(crate) struct Stage {
     pub(crate) faults: FaultServer,
     pub(crate) engine: Engine,
     pub(crate) client: Client,
+    store: SqliteStore,
+    keys: KeyProvider,
+    is_remote: bool,
 }
 
 struct Minted;
@@ -37,20 +44,19 @@ impl TokenSource for Minted {
 
 impl Stage {
     pub(crate) async fn in_process() -> Self {
-        let mut stage = Self::start().await;
-        stage.client = Client::in_process(stage.engine.clone());
-        stage
+        Self::start(false).await
     }
 
     pub(crate) async fn remote() -> Self {
-        let mut stage = Self::start().await;
-        let config = ServerConfig::new(Secret::new(SECRET.to_owned())).unwrap();
-        let router = membrane_server::router(stage.engine.clone(), config);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        stage.client = Client::remote(&url, Minted).unwrap();
-        stage
+        Self::start(true).await
+    }
+
+    /// The same over another engine on the same store: one that gives a call this time only, or was not given a
+    /// connector.
+    pub(crate) async fn anew(mut self, call_timeout: Option<Duration>, without: &str) -> Self {
+        self.engine = engine(&self.store, &self.keys, call_timeout, without).await;
+        self.client = client(&self.engine, self.is_remote).await;
+        self
     }
 
     /// Calls any operation, over the transport of this stage: as a customer, or as a manager.
@@ -82,24 +88,14 @@ impl Stage {
         self.call(customer, Update::<S>::new(selector).fields(object(fields))).await
     }
 
-    async fn start() -> Self {
+    async fn start(is_remote: bool) -> Self {
         let tasks = TaskManager::start().await.unwrap();
         let crm = Crm::start().await.unwrap();
         let faults = FaultServer::start().await.unwrap();
-        let engine = Engine::builder()
-            .store(SqliteStore::memory().await.unwrap())
-            .vault(KeyProvider::generate().unwrap())
-            .connector(TaskManager::connector().unwrap())
-            .connector(Crm::connector().unwrap())
-            .connector(faulty().unwrap())
-            .connector(Connector::from_yaml(KEYED, "keyed.yml").unwrap())
-            .dangerous()
-            .allow_private_networks()
-            .build()
-            .await
-            .unwrap();
-        let client = Client::in_process(engine.clone());
-        Self { tasks, crm, faults, engine, client }
+        let (store, keys) = (SqliteStore::memory().await.unwrap(), KeyProvider::generate().unwrap());
+        let engine = engine(&store, &keys, None, "").await;
+        let client = client(&engine, is_remote).await;
+        Self { tasks, crm, faults, engine, client, store, keys, is_remote }
     }
 
     /// A customer that is connected to both apps.
@@ -125,6 +121,42 @@ impl Stage {
         customer.connect_with(connect).await.unwrap();
         customer
     }
+}
+
+async fn engine(
+    store: &SqliteStore,
+    keys: &KeyProvider,
+    call_timeout: Option<Duration>,
+    without: &str,
+) -> Engine {
+    let connectors = [
+        TaskManager::connector(),
+        Crm::connector(),
+        faulty(),
+        Connector::from_yaml(KEYED, "keyed.yml"),
+        Connector::from_yaml(paged::FILE, "paged.yml"),
+    ];
+    let connectors = connectors.into_iter().map(Result::unwrap);
+    let mut builder = Engine::builder()
+        .store(store.clone())
+        .vault(keys.clone())
+        .connectors(connectors.filter(|connector| connector.key.as_str() != without));
+    if let Some(time) = call_timeout {
+        builder = builder.call_timeout(time);
+    }
+    builder.dangerous().allow_private_networks().build().await.unwrap()
+}
+
+async fn client(engine: &Engine, is_remote: bool) -> Client {
+    if !is_remote {
+        return Client::in_process(engine.clone());
+    }
+    let config = ServerConfig::new(Secret::new(SECRET.to_owned())).unwrap();
+    let router = membrane_server::router(engine.clone(), config);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(membrane_server::serve(listener, router, std::future::pending()));
+    Client::remote(&url, Minted).unwrap()
 }
 
 pub(crate) fn object(fields: Value) -> Map<String, Value> {

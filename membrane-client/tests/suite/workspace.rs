@@ -218,7 +218,11 @@ async fn an_app_the_engine_does_not_know_is_imported(stage: Stage) {
     };
     let elsewhere = app("elsewhere").await;
     assert_eq!(elsewhere.state, State::ConfigurationError);
-    assert!(elsewhere.errors[0].message.contains("there is no connector `64f1`"), "{:?}", elsewhere.errors);
+    assert!(
+        elsewhere.errors[0].message.contains("its connector `64f1` is not registered"),
+        "{:?}",
+        elsewhere.errors
+    );
     // By the connector's uuid in the folder, and by the integration's own key.
     assert_eq!(app("tasks").await.spec.connector_key.as_deref(), Some("taskly"));
     assert_eq!(app("contactly").await.spec.connector_key.as_deref(), Some("contactly"));

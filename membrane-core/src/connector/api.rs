@@ -23,18 +23,41 @@ use crate::error::{Error, ErrorKind, Result, Retry};
 pub struct ApiRequest {
     /// The HTTP method.
     pub method: Method,
-    /// A path below the API's base address, or a whole address of the same origin.
+    /// A path below the API's base address, or a whole address within `reach`.
     pub path: String,
+    /// How far a whole address may lead.
+    pub reach: Reach,
     /// Query pairs, appended to those in `path`.
     pub query: Vec<(String, String)>,
     /// Headers, over those of the API description.
     pub headers: HeaderMap,
     /// The body.
     pub body: ApiBody,
-    /// How long the whole exchange may take; the engine's own bound when absent.
+    /// How long one exchange may take; the engine's own bound when absent. What is left of the time of the whole
+    /// call bounds it too.
     pub timeout: Option<Duration>,
     /// Says that sending it twice has the effect of sending it once.
     pub idempotent: bool,
+}
+
+/// How far a whole address in [`ApiRequest::path`] may lead. It never leaves the origin of the API's base address.
+///
+/// ```
+/// use membrane_core::connector::{ApiRequest, Reach};
+///
+/// // Of an app whose base address is `https://demo.example/api/v1`.
+/// let file = ApiRequest::get("https://demo.example/files/7").within(Reach::Origin);
+/// assert_eq!(ApiRequest::get("/issues").reach, Reach::Base);
+/// assert_eq!(file.reach, Reach::Origin);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reach {
+    /// The base address and what is below it. Anything else is refused.
+    #[default]
+    Base,
+    /// Anywhere on the origin of the base address, for addresses that the app itself handed out: the next page.
+    Origin,
 }
 
 /// The body of an [`ApiRequest`].
@@ -69,6 +92,7 @@ impl ApiRequest {
         Self {
             method,
             path: path.into(),
+            reach: Reach::Base,
             query: Vec::new(),
             headers: HeaderMap::new(),
             body: ApiBody::None,
@@ -85,6 +109,13 @@ impl ApiRequest {
     /// A `POST`.
     pub fn post(path: impl Into<String>) -> Self {
         Self::new(Method::POST, path)
+    }
+
+    /// Sets how far a whole address may lead.
+    #[must_use]
+    pub fn within(mut self, reach: Reach) -> Self {
+        self.reach = reach;
+        self
     }
 
     /// Adds a query pair.

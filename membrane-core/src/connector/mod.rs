@@ -25,7 +25,7 @@ use http::HeaderName;
 use indexmap::IndexMap;
 
 pub use self::action::{ConnectorAction, Implement, UniversalAction};
-pub use self::api::{ApiBody, ApiClient, ApiRequest, ApiResponse};
+pub use self::api::{ApiBody, ApiClient, ApiRequest, ApiResponse, Reach};
 pub use self::auth::{AuthOption, AuthType};
 pub use self::builder::ConnectorBuilder;
 pub(crate) use self::builder::check_base;

@@ -1,7 +1,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{ApiRequest, ApiResponse};
+use super::{ApiRequest, ApiResponse, Reach};
 use crate::error::{Error, ErrorKind, Result};
 use crate::locator::Locator;
 use crate::page::not_ours;
@@ -113,6 +113,7 @@ impl Pagination {
                 // The address holds the whole query already. That it stays with the app's origin is checked
                 // when it is sent, as for every absolute address.
                 cursor.clone_into(&mut request.path);
+                request.reach = Reach::Origin;
                 request.query.clear();
             }
             Self::None => return Err(not_ours(cursor)),

@@ -242,16 +242,9 @@ impl Reader<'_> {
 
     /// Refuses a place in a record that the schema of its fields has not, as far as that says what there is.
     fn check_field(&self, at: Spot, steps: &[Step]) -> Result<()> {
-        let mut schema = self.fields_schema.as_ref().map(DataSchema::as_value);
-        for step in steps {
-            let (Some(Value::Object(keywords)), Step::Property(name)) = (schema, step) else { break };
-            let is_open = keywords.get("additionalProperties").is_some_and(|more| *more != false);
-            let Some(properties) = keywords.get("properties").and_then(Value::as_object) else { break };
-            schema = properties.get(name);
-            if schema.is_none() && !is_open {
-                let known: Vec<&str> = properties.keys().map(String::as_str).collect();
-                return Err(self.origin.error(at, unknown("field", name, &known)));
-            }
+        let schema = self.fields_schema.as_ref();
+        if let Some((name, known)) = schema.and_then(|schema| schema.undeclared_at(steps)) {
+            return Err(self.origin.error(at, unknown("field", name, &known)));
         }
         Ok(())
     }

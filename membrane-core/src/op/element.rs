@@ -9,11 +9,12 @@ use super::{Access, Body, Op, OpInfo, Route};
 use crate::element::{Element, ElementKind, Explanation, Spec};
 use crate::id::{LayerName, Selector};
 
-/// The query parameters a selector can travel as.
+/// The query parameters a selector can travel as: what it names, then where that belongs.
 pub(super) const SELECTOR: &[&str] = &[
     "id",
     "key",
     "layer",
+    "tenantId",
     "integrationKey",
     "integrationId",
     "connectionId",
@@ -21,21 +22,11 @@ pub(super) const SELECTOR: &[&str] = &[
     "instanceKey",
     "parentId",
     "parentKey",
-    "tenantId",
     "userId",
 ];
 
 /// What says in a query where a new element belongs.
-const BELONGS: &[&str] = &[
-    "integrationKey",
-    "integrationId",
-    "connectionId",
-    "connectionKey",
-    "instanceKey",
-    "parentId",
-    "parentKey",
-    "userId",
-];
+const BELONGS: &[&str] = SELECTOR.split_at(4).1;
 
 macro_rules! selecting {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* }) => {

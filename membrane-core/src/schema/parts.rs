@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{DataSchema, compress, fields, titles};
-use crate::locator::{Locator, loose};
+use crate::locator::{Locator, Step, loose};
 
 /// Parts of a schema.
 impl DataSchema {
@@ -21,6 +21,42 @@ impl DataSchema {
     /// ```
     pub fn at(&self, place: &Locator) -> Option<DataSchema> {
         fields::at(&self.0, place.steps()).cloned().and_then(|schema| Self::new(schema).ok())
+    }
+
+    /// The first name on the way to a place that the schema does not declare, and those it declares instead; nothing
+    /// where it leaves open what there is.
+    ///
+    /// What has `properties` has no others, unless `additionalProperties` allows them or a keyword beside it says
+    /// more (`$ref`, `allOf`, `anyOf`, `oneOf`, `patternProperties`).
+    ///
+    /// ```
+    /// use membrane_core::{DataSchema, Locator};
+    /// use serde_json::json;
+    ///
+    /// let schema = DataSchema::new(json!({"properties": {"state": {"type": "string"}, "author": {"type": "object"}}}))?;
+    /// assert_eq!(schema.undeclared(&Locator::parse("stat")?), Some(("stat", vec!["state", "author"])));
+    /// assert_eq!(schema.undeclared(&Locator::parse("author.name")?), None);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn undeclared<'s>(&'s self, place: &'s Locator) -> Option<(&'s str, Vec<&'s str>)> {
+        self.undeclared_at(place.steps())
+    }
+
+    /// As [`DataSchema::undeclared`].
+    pub(crate) fn undeclared_at<'s>(&'s self, steps: &'s [Step]) -> Option<(&'s str, Vec<&'s str>)> {
+        const OPENING: &[&str] = &["$ref", "allOf", "anyOf", "oneOf", "patternProperties"];
+        let mut schema = &self.0;
+        for step in steps {
+            let (Value::Object(keywords), Step::Property(name)) = (schema, step) else { return None };
+            let properties = keywords.get("properties").and_then(Value::as_object)?;
+            let Some(inner) = properties.get(name) else {
+                let is_open = keywords.get("additionalProperties").is_some_and(|more| *more != false)
+                    || OPENING.iter().any(|keyword| keywords.contains_key(*keyword));
+                return (!is_open).then(|| (name.as_str(), properties.keys().map(String::as_str).collect()));
+            };
+            schema = inner;
+        }
+        None
     }
 
     /// Puts the schema of a place, and declares the objects and lists on the way; what had another type

@@ -132,8 +132,14 @@ impl Kind for IntegrationSpec {
 /// # Errors
 /// `Configuration` when the engine has no such connector.
 pub(crate) fn connector_of<'e>(engine: &'e Engine, element: &Integration) -> Result<&'e Arc<Connector>> {
-    let named =
-        |name: &str| engine.connector(name).map_err(|error| Error::configuration(error.message().to_owned()));
+    let named = |name: &str| {
+        engine.registered(name).map_err(|error| {
+            let label = element.key.as_ref().map_or(element.name.as_str(), |key| key.as_str());
+            error
+                .map_message(|why| format!("the integration `{label}` cannot be used: {why}"))
+                .with("integrationId", &element.id)
+        })
+    };
     let spec = &element.spec;
     if let Some(key) = &spec.connector_key {
         return named(key);

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
 
+use super::deadline::Deadline;
 use super::gate::Gate;
 use super::recorder::Recorder;
 use super::target::Target;
@@ -22,8 +23,17 @@ pub(crate) struct Call<'a> {
     pub(crate) repeatable: bool,
     /// Of one attempt, redirects and body included.
     pub(crate) timeout: Duration,
+    /// Of all attempts, and of what else the caller's call sends.
+    pub(crate) deadline: Option<Deadline>,
     pub(crate) max_response_bytes: u64,
     pub(crate) target: &'a Arc<Target>,
     pub(crate) gate: &'a Gate,
     pub(crate) recorder: Option<&'a Recorder>,
+}
+
+impl Call<'_> {
+    /// What is left of the time of the whole call.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, Deadline::left)
+    }
 }

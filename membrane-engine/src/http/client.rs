@@ -12,6 +12,7 @@ use url::form_urlencoded;
 use uuid::Uuid;
 
 use super::call::Call;
+use super::deadline::Deadline;
 use super::gate::Gate;
 use super::recorder::Recorder;
 use super::stack::Stack;
@@ -31,17 +32,48 @@ pub struct AppClient {
     pub(crate) target: Arc<Target>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) recorder: Option<Arc<Recorder>>,
+    pub(crate) deadline: Option<Deadline>,
 }
 
 impl AppClient {
+    /// Gives all that this client and its clones send from now on this much time together, waits and repetitions
+    /// included; without, only each attempt is bounded.
+    ///
+    /// What is not answered by then fails with [`Timeout`](membrane_core::ErrorKind::Timeout), or as its last
+    /// attempt failed; a limit of the app that opens later with
+    /// [`RateLimited`](membrane_core::ErrorKind::RateLimited), at once.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use membrane_engine::http::{HttpStack, Target};
+    ///
+    /// let stack = HttpStack::builder().build()?;
+    /// let target = Target::builder("https://api.example.com".parse()?).build()?;
+    /// let client = stack.client(Arc::new(target), None).within(Duration::from_secs(20));
+    /// # let _ = client;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        self.until(Deadline::after(time))
+    }
+
+    /// As [`AppClient::within`], for a call that began already.
+    pub(crate) fn until(mut self, deadline: Deadline) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// The target it sends to.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
     fn call(&self, request: ApiRequest) -> Result<Call<'_>> {
-        let ApiRequest { method, path, query, mut headers, body, timeout, idempotent, .. } = request;
-        let url = join::join(self.target.base(), &path, &query)?;
+        let ApiRequest { method, path, reach, query, mut headers, body, timeout, idempotent, .. } = request;
+        let url = join::join(self.target.base(), (&path, reach), &query)?;
         let (body, media) = encode(body)?;
         let has_type = headers.contains_key(CONTENT_TYPE);
         match media {
@@ -67,6 +99,7 @@ impl AppClient {
             body,
             repeatable,
             timeout: timeout.unwrap_or(self.stack.timeout).min(LONGEST_TIMEOUT),
+            deadline: self.deadline,
             max_response_bytes: self.stack.max_response_bytes,
             target: &self.target,
             gate: &self.gate,

@@ -60,6 +60,13 @@ pub(crate) fn closed(call: &Call<'_>, wait: Duration) -> Error {
     named(call, error).with_data(data(call, Value::Null))
 }
 
+/// The time of the whole call was over before this request was sent.
+pub(crate) fn late(call: &Call<'_>) -> Error {
+    let span = call.deadline.map(|whole| whole.span).unwrap_or_default();
+    let message = format!("the {span:?} that a call may take were over before this request was sent");
+    named(call, Error::new(ErrorKind::Timeout, message)).with_data(data(call, Value::Null))
+}
+
 fn named(call: &Call<'_>, error: Error) -> Error {
     error.with("method", &call.method).with("url", shown(call, &call.url))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use membrane_core::connector::RateLimit;
 use tokio::sync::{Mutex as FairMutex, Notify};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::target::Target;
 use super::wait::Refusal;
@@ -165,8 +165,7 @@ impl Gate {
                 if wait > max_wait {
                     return Err(wait);
                 }
-                let turn = tokio::time::timeout(max_wait, self.turn.lock()).await;
-                turn.map_err(|_| self.span.max(Duration::from_secs(1)))?
+                timeout(max_wait, self.turn.lock()).await.map_err(|_| self.busy())?
             }
         };
         loop {
@@ -185,9 +184,15 @@ impl Gate {
                 }
                 return Ok(place);
             } else {
-                self.freed.notified().await;
+                let left = max_wait.saturating_sub(begun.elapsed());
+                timeout(left, self.freed.notified()).await.map_err(|_| self.busy())?;
             }
         }
+    }
+
+    /// When to come back, where those who are in the way do not say when they are done.
+    fn busy(&self) -> Duration {
+        self.span.max(Duration::from_secs(1))
     }
 
     fn place(&self) -> Option<Place<'_>> {

@@ -27,6 +27,30 @@ pub(crate) struct Arrived {
     pub(crate) request: Arc<TransportRequest>,
 }
 
+/// The time of one attempt: its own, or what is left of the whole call's.
+struct Time {
+    until: Instant,
+    span: Duration,
+    /// Whether it is the whole call's.
+    is_last: bool,
+}
+
+impl Time {
+    fn of(call: &Call<'_>) -> Self {
+        let own = Instant::now() + call.timeout;
+        match call.deadline {
+            Some(whole) if whole.at <= own => Self { until: whole.at, span: whole.span, is_last: true },
+            _ => Self { until: own, span: call.timeout, is_last: false },
+        }
+    }
+
+    fn over(&self) -> TransportError {
+        let which = if self.is_last { " that a call may take" } else { "" };
+        let message = format!("the app did not answer within {:?}{which}", self.span);
+        TransportError::new(TransportErrorKind::Timeout, message)
+    }
+}
+
 impl Guard {
     /// Sends a request, and again to where the answer points.
     pub(crate) async fn send(
@@ -34,12 +58,12 @@ impl Guard {
         call: &Call<'_>,
         request: TransportRequest,
     ) -> Result<Arrived, TransportError> {
-        let deadline = Instant::now() + call.timeout;
+        let time = Time::of(call);
         let mut request = Arc::new(request);
         for _ in 0..=MAX_HOPS {
             let pending = Pending::new(call.recorder, call.target, &request);
             let outcome = match self.judge(&request.url) {
-                Ok(()) => self.exchange(&request, deadline, call.timeout).await,
+                Ok(()) => self.exchange(&request, &time).await,
                 Err(refused) => Err(refused),
             };
             pending.done(&outcome);
@@ -56,13 +80,10 @@ impl Guard {
     async fn exchange(
         &self,
         request: &TransportRequest,
-        deadline: Instant,
-        timeout: Duration,
+        time: &Time,
     ) -> Result<TransportResponse, TransportError> {
-        let response = timeout_at(deadline, self.transport.send(request)).await.map_err(|_| {
-            let message = format!("the app did not answer within {timeout:?}");
-            TransportError::new(TransportErrorKind::Timeout, message)
-        })??;
+        let response =
+            timeout_at(time.until, self.transport.send(request)).await.map_err(|_| time.over())??;
         if response.body.len() as u64 > request.max_response_bytes {
             return Err(TransportError::too_large(request.max_response_bytes));
         }

@@ -26,12 +26,18 @@ pub(crate) struct Judged {
 pub(crate) enum Failed {
     /// The limit opens only after this long; nothing was sent.
     Closed(Duration),
+    /// The time of the whole call was over before it was sent.
+    Late,
     Transport(TransportError),
 }
 
 impl Limit {
     pub(crate) async fn send(&self, call: &Call<'_>) -> Result<Judged, Failed> {
-        let place = call.gate.enter(self.max_wait).await.map_err(Failed::Closed)?;
+        let patience = self.max_wait.min(call.left());
+        let place = call.gate.enter(patience).await.map_err(Failed::Closed)?;
+        if call.left().is_zero() {
+            return Err(Failed::Late);
+        }
         let arrived = self.inner.send(call).await.map_err(Failed::Transport)?;
         let response = &arrived.response;
         let refusal = match response.status.as_u16() {

@@ -19,6 +19,9 @@
 //! new credential; were the guard outside retry, a name that resolves anew for the second attempt would
 //! not be judged.
 //!
+//! What one call of the engine sends shares the call's time ([`AppClient::within`]): what is left of it bounds
+//! each attempt, the wait for a limit and the wait before another attempt.
+//!
 //! An error status is an answer ([`ApiResponse`](membrane_core::connector::ApiResponse)), except a refusal
 //! for too many requests that outlasts the retries.
 
@@ -27,6 +30,7 @@ mod auth;
 mod budget;
 mod call;
 mod client;
+mod deadline;
 mod fault;
 mod field;
 mod gate;
@@ -49,6 +53,7 @@ mod wire;
 
 pub use self::budget::RetryBudget;
 pub use self::client::AppClient;
+pub(crate) use self::deadline::Deadline;
 pub use self::recorder::{Exchange, ExchangeRequest, ExchangeResponse, Recorder, Recording};
 pub use self::resolve::Resolver;
 pub use self::retry::RetryPolicy;

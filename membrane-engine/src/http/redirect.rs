@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, HeaderMap, HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
-    RANGE, USER_AGENT,
+    ACCEPT, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, HeaderMap,
+    HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE, USER_AGENT,
 };
 use http::{Method, StatusCode};
 use url::Url;
@@ -16,7 +16,17 @@ use super::{address, join};
 const HARMLESS: &[HeaderName] =
     &[ACCEPT, ACCEPT_LANGUAGE, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, RANGE, USER_AGENT];
 
+/// What belongs to a body, or to a write.
+const OF_A_BODY: &[HeaderName] =
+    &[CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LOCATION, CONTENT_TYPE, IF_MATCH];
+
 /// The request to send next; nothing when the answer is to be handed out as it is.
+///
+/// | status | of a read | of a write |
+/// |---|---|---|
+/// | 303 | read there | what came of it is read there, without the body |
+/// | 307, 308 | read there | repeated there, within the origin: its body may hold a secret |
+/// | 301, 302 | read there | handed out: whether to read or to write there is not said |
 ///
 /// The guard judges the new address like the first one.
 pub(crate) fn next(
@@ -24,19 +34,27 @@ pub(crate) fn next(
     request: &TransportRequest,
     response: &TransportResponse,
 ) -> Result<Option<TransportRequest>, TransportError> {
-    let keeps_method = match response.status {
-        StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND | StatusCode::SEE_OTHER => false,
-        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => true,
-        _ => return Ok(None),
-    };
+    use StatusCode as Status;
+    if !matches!(
+        response.status,
+        Status::MOVED_PERMANENTLY
+            | Status::FOUND
+            | Status::SEE_OTHER
+            | Status::TEMPORARY_REDIRECT
+            | Status::PERMANENT_REDIRECT
+    ) {
+        return Ok(None);
+    }
     let location = response.headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let Some(mut url) = location.and_then(|location| request.url.join(location).ok()) else {
         return Ok(None);
     };
     let same_origin = url.origin() == request.url.origin();
     let reads = matches!(request.method, Method::GET | Method::HEAD);
-    let repeats = keeps_method && same_origin;
-    if !reads && !repeats {
+    let sees_other = response.status == Status::SEE_OTHER;
+    let repeats =
+        same_origin && matches!(response.status, Status::TEMPORARY_REDIRECT | Status::PERMANENT_REDIRECT);
+    if !reads && !repeats && !sees_other {
         return Ok(None);
     }
     let host = url.host_str().unwrap_or_default();
@@ -48,6 +66,13 @@ pub(crate) fn next(
         ));
     }
     let mut next = request.clone();
+    if sees_other && !reads {
+        next.method = Method::GET;
+        next.body = Bytes::new();
+        for name in OF_A_BODY.iter().chain(call.target.idempotency_header()) {
+            next.headers.remove(name);
+        }
+    }
     if same_origin {
         // Only what the request still carries: a hop back from elsewhere stays without credentials.
         let carried = |pair: &&(String, String)| {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
 use membrane_core::{Error, Retry as Advice};
 use tokio::time::sleep;
 
@@ -11,7 +12,7 @@ use super::call::Call;
 use super::fault;
 use super::guard::Arrived;
 use super::limit::{Failed, Judged, Limit};
-use super::transport::TransportErrorKind;
+use super::transport::{TransportErrorKind, TransportResponse};
 
 /// No back-off grows beyond this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
@@ -25,6 +26,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
 /// | timeout, connection or body cut | when idempotent, or sent with an idempotency key |
 /// | 502, 503, 504 | when idempotent, or sent with an idempotency key |
 /// | anything else | never |
+///
+/// Nothing is sent again when the time of the whole call would be over before. A `DELETE` that was sent again since
+/// its answer was lost, and finds nothing to delete (404, 410), is answered as done (204).
 ///
 /// ```
 /// use std::time::Duration;
@@ -100,19 +104,22 @@ impl Retry {
     /// Sends a call until it is answered or given up; says how often it was sent, too.
     pub(crate) async fn send(&self, call: &Call<'_>) -> (u32, Result<Arrived, Error>) {
         self.purse.earn();
-        let mut attempt = 0;
+        let (mut attempt, mut may_be_gone) = (0, false);
         loop {
             attempt += 1;
             let outcome = self.inner.send(call).await;
-            let again = match self.again(call, &outcome) {
-                Some(again) if attempt < self.policy.max_attempts => again,
-                _ => return (attempt, self.last(call, outcome, attempt)),
+            let patience = self.policy.max_wait.min(call.left());
+            let again = self.again(call, &outcome, patience).filter(|_| attempt < self.policy.max_attempts);
+            let again =
+                again.map(|again| (again.asked_for, again.wait.unwrap_or_else(|| self.backoff(attempt))));
+            let again =
+                again.filter(|(asked_for, wait)| *wait < call.left() && (*asked_for || self.purse.pay()));
+            let Some((_, wait)) = again else {
+                let last = self.last(call, outcome, attempt, patience);
+                return (attempt, if may_be_gone { last.map(gone_is_done) } else { last });
             };
-            if !again.asked_for && !self.purse.pay() {
-                return (attempt, self.last(call, outcome, attempt));
-            }
+            may_be_gone |= call.method == Method::DELETE && may_have_happened(&outcome);
             drop(outcome);
-            let wait = again.wait.unwrap_or_else(|| self.backoff(attempt));
             tracing::debug!(
                 name: "http.retry",
                 target: "membrane::http",
@@ -126,11 +133,11 @@ impl Retry {
     }
 
     /// Whether and how to send the call again.
-    fn again(&self, call: &Call<'_>, outcome: &Result<Judged, Failed>) -> Option<Again> {
+    fn again(&self, call: &Call<'_>, outcome: &Result<Judged, Failed>, patience: Duration) -> Option<Again> {
         let backoff = Some(Again { wait: None, asked_for: false });
         match outcome {
             Ok(Judged { refusal: Some(refusal), .. }) => match refusal.wait {
-                Some(wait) if wait > self.policy.max_wait => None,
+                Some(wait) if wait > patience => None,
                 // The gate of the key is closed that long: entering it again is the wait. What is added
                 // spreads the ones that were refused together.
                 Some(wait) if !wait.is_zero() => {
@@ -139,7 +146,7 @@ impl Retry {
                 _ => Some(Again { wait: None, asked_for: true }),
             },
             Ok(Judged { arrived, .. }) => backoff.filter(|_| call.repeatable && is_passing(arrived)),
-            Err(Failed::Closed(_)) => None,
+            Err(Failed::Closed(_) | Failed::Late) => None,
             Err(Failed::Transport(error)) => match error.kind() {
                 TransportErrorKind::Connect => backoff,
                 TransportErrorKind::Broken | TransportErrorKind::Timeout => {
@@ -156,15 +163,17 @@ impl Retry {
         call: &Call<'_>,
         outcome: Result<Judged, Failed>,
         attempts: u32,
+        patience: Duration,
     ) -> Result<Arrived, Error> {
         match outcome {
             Ok(Judged { arrived, refusal: Some(refusal) }) if refusal.limit => {
-                let long = refusal.wait.filter(|wait| *wait > self.policy.max_wait);
+                let long = refusal.wait.filter(|wait| *wait > patience);
                 let advice = long.map_or(Advice::Never, Advice::After);
                 Err(fault::refused(call, &arrived, attempts, advice))
             }
             Ok(Judged { arrived, .. }) => Ok(arrived),
             Err(Failed::Closed(wait)) => Err(fault::closed(call, wait)),
+            Err(Failed::Late) => Err(fault::late(call)),
             Err(Failed::Transport(error)) => Err(fault::unanswered(call, error, attempts)),
         }
     }
@@ -181,6 +190,25 @@ struct Again {
     wait: Option<Duration>,
     /// The app asked for it, so it costs nothing.
     asked_for: bool,
+}
+
+/// Whether the app may have done what a failed attempt asked for.
+fn may_have_happened(outcome: &Result<Judged, Failed>) -> bool {
+    match outcome {
+        Ok(judged) => judged.refusal.is_none(),
+        Err(Failed::Transport(error)) => {
+            matches!(error.kind(), TransportErrorKind::Broken | TransportErrorKind::Timeout)
+        }
+        Err(Failed::Closed(_) | Failed::Late) => false,
+    }
+}
+
+/// What is no longer there after an attempt to delete it was deleted by that.
+fn gone_is_done(mut arrived: Arrived) -> Arrived {
+    if matches!(arrived.response.status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+        arrived.response = TransportResponse::new(StatusCode::NO_CONTENT, HeaderMap::new(), Bytes::new());
+    }
+    arrived
 }
 
 fn is_passing(arrived: &Arrived) -> bool {

@@ -63,7 +63,7 @@ impl HttpStack {
     /// Makes a client for one target; what it sends is recorded when there is a recorder.
     pub fn client(&self, target: Arc<Target>, recorder: Option<Arc<Recorder>>) -> AppClient {
         let gate = self.0.gates.of(&target);
-        AppClient { stack: self.0.clone(), target, gate, recorder }
+        AppClient { stack: self.0.clone(), target, gate, recorder, deadline: None }
     }
 }
 
@@ -118,7 +118,9 @@ impl HttpStackBuilder {
 
     /// Bounds one attempt from connecting to the end of the answer; 30 s unless said otherwise.
     ///
-    /// Waiting for a rate limit does not count. A request's own timeout takes precedence.
+    /// Waiting for a rate limit does not count. A request's own timeout takes precedence. Of several attempts,
+    /// and of all else that one call of the engine sends, [`Builder::call_timeout`](crate::Builder::call_timeout)
+    /// bounds the whole.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

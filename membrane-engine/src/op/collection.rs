@@ -49,7 +49,7 @@ impl Execute for ListRecords {
         let input = json!({"filter": self.filter, "cursor": self.cursor});
         with_collection(engine, caller, self.target, ("list", input), async |collection| {
             let validate = self.validate == Some(true);
-            collection.list(self.filter.as_ref(), start(self.cursor.as_deref()), validate).await
+            collection.list(self.filter.as_ref(), self.cursor.as_deref(), validate).await
         })
         .await
     }
@@ -60,7 +60,7 @@ impl Execute for SearchRecords {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Records> {
         let input = json!({"query": self.query, "cursor": self.cursor});
         with_collection(engine, caller, self.target, ("search", input), async |collection| {
-            collection.search(&self.query, start(self.cursor.as_deref())).await
+            collection.search(&self.query, self.cursor.as_deref()).await
         })
         .await
     }
@@ -136,10 +136,4 @@ fn refuse_unified(filter: Option<&Value>) -> Result<()> {
         "`unifiedFilter` is not understood here: list a data source, or say the same with the collection's own fields in `filter`",
     )
     .with("field", "unifiedFilter"))
-}
-
-/// The beginning has three spellings: no cursor, an empty one, and Membrane's `0`. An app whose own first
-/// cursor is `0` starts there anyway.
-pub(super) fn start(cursor: Option<&str>) -> Option<&str> {
-    cursor.filter(|cursor| !matches!(*cursor, "" | "0"))
 }

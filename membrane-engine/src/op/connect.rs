@@ -11,10 +11,12 @@ use super::Execute;
 use super::connection::{note, try_out};
 use crate::clock::new_id;
 use crate::connect::{settings, target};
+use crate::element::integration::connector_of;
 use crate::element::layered::instances_of;
 use crate::element::row::to_row;
 use crate::element::select::{self, default_connection, only};
 use crate::element::{Kind, sealed, stamp_new};
+use crate::http::Deadline;
 use crate::store::{Query, Write};
 use crate::vault::Part;
 use crate::{Caller, Engine};
@@ -22,6 +24,7 @@ use crate::{Caller, Engine};
 #[async_trait]
 impl Execute for CreateConnection {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Connection> {
+        let deadline = engine.deadline();
         let caller = &match (&self.user_id, caller.customer_id()) {
             (_, Some(_)) => caller.clone(),
             (Some(user), None) => engine.customer(user).await?,
@@ -34,8 +37,7 @@ impl Execute for CreateConnection {
         };
         let mut integration = integration_of(&self, engine, caller).await?;
         sealed::open(engine, &mut integration).await?;
-        let key = integration.spec.connector_key.clone().unwrap_or_default();
-        let connector = Arc::clone(engine.connector(&key)?);
+        let connector = Arc::clone(connector_of(engine, &integration)?);
         let option = connector.auth_option(self.auth_option_key.as_deref())?;
         if let Some(key) = &self.key {
             Key::parse(key)?;
@@ -43,17 +45,21 @@ impl Execute for CreateConnection {
         check_parameters(&connector, option, self.connector_parameters.as_ref())?;
         let current = current_of(&self, engine, caller, &integration).await?;
         let id = current.as_ref().map_or_else(new_id, |current| current.id.to_string());
-        let credentials = credentials_of(&self, engine, &connector, option, &integration, &id).await?;
+        let credentials =
+            credentials_of(&self, engine, (&connector, option), &integration, (&id, deadline)).await?;
         let settings = settings(&integration, self.connector_parameters.as_ref(), &credentials);
-        let tested = try_out(engine, &connector, option, &settings, &id).await;
+        let target = target(&connector, &settings, &id, &Value::Null)?;
+        let tested = try_out(engine, &connector, option, &settings, (target, deadline)).await;
         if let Err(error) = &tested
             && is_refusal(error.kind())
         {
-            return Err(Error::new(
-                error.kind(),
-                format!("the app does not take these credentials: {}", error.message()),
-            )
-            .with_data(error.data().cloned().unwrap_or_default()));
+            let name = &connector.name;
+            let why = match error.kind() {
+                // The guard: nobody was asked.
+                ErrorKind::Blocked => format!("the base URL of {name} leads nowhere: {}", error.message()),
+                _ => format!("the app does not take these credentials: {}", error.message()),
+            };
+            return Err(Error::new(error.kind(), why).with_data(error.data().cloned().unwrap_or_default()));
         }
         let mut spec = ConnectionSpec::default();
         spec.connector_id = Some(connector.key.to_string());
@@ -225,10 +231,9 @@ async fn integration_of(op: &CreateConnection, engine: &Engine, caller: &Caller)
 async fn credentials_of(
     op: &CreateConnection,
     engine: &Engine,
-    connector: &Connector,
-    option: &AuthOption,
+    (connector, option): (&Connector, &AuthOption),
     integration: &Integration,
-    limit_key: &str,
+    (limit_key, deadline): (&str, Deadline),
 ) -> Result<Secret<Value>> {
     match (&op.credentials, &op.input) {
         (Some(_), Some(_)) => {
@@ -260,7 +265,7 @@ async fn credentials_of(
     let Some(function) = &option.credentials else { return Ok(Secret::new(input)) };
     let bare = settings(integration, op.connector_parameters.as_ref(), &Secret::new(Value::Null));
     let target = Arc::new(target(connector, &bare, limit_key, &input)?);
-    let client = engine.parts().http.client(Arc::clone(&target), None);
+    let client = engine.parts().http.client(Arc::clone(&target), None).until(deadline);
     let cx = Cx::new(connector, &client, &bare);
     let made = cx.run(function, &json!({ "connectionInput": input })).await;
     let made = made.map_err(|error| error.masked(|text| target.mask().said(text)))?;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use membrane_core::connector::{AuthOption, Connector, Cx, Settings};
 use membrane_core::element::{Connection, ConnectionSpec};
@@ -9,9 +11,10 @@ use membrane_core::{Error, ErrorBody, ErrorKind, Result};
 use serde_json::{Value, json};
 
 use super::Execute;
-use crate::connect::{connected, target};
+use crate::connect::connected;
 use crate::element::sealed::owner;
 use crate::element::{Kind, put, select};
+use crate::http::{Deadline, Target};
 use crate::run::{logged, run_operation};
 use crate::store::RunKind;
 use crate::vault::Part;
@@ -73,7 +76,7 @@ impl Execute for TestConnection {
 impl Execute for GetConnectionOperation {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<OperationInfo> {
         let found = select::connection(engine, caller, &self.connection_id, false).await?;
-        let connector = engine.connector(found.spec.connector_id.as_deref().unwrap_or_default())?;
+        let connector = engine.registered(found.spec.connector_id.as_deref().unwrap_or_default())?;
         connector.operation(&self.operation_key.into()).map(Into::into)
     }
 }
@@ -120,10 +123,10 @@ pub(super) async fn try_out(
     connector: &Connector,
     option: &AuthOption,
     settings: &Settings,
-    limit_key: &str,
+    (target, deadline): (Target, Deadline),
 ) -> Result<()> {
-    let target = std::sync::Arc::new(target(connector, settings, limit_key, &Value::Null)?);
-    let client = engine.parts().http.client(std::sync::Arc::clone(&target), None);
+    let target = Arc::new(target);
+    let client = engine.parts().http.client(Arc::clone(&target), None).until(deadline);
     let asked = ask(option, &Cx::new(connector, &client, settings)).await;
     asked.map_err(|error| error.masked(|text| target.mask().said(text)))
 }

@@ -9,7 +9,7 @@ use membrane_core::op::{
 use membrane_core::{Page, Result, Selector};
 
 use super::Execute;
-use crate::element::Kind;
+use crate::element::{Kind, integration};
 use crate::{Caller, Engine};
 
 #[async_trait]
@@ -41,9 +41,7 @@ impl Execute for GetConnector {
 
 async fn connector_of<'e>(engine: &'e Engine, caller: &Caller, selector: &Selector) -> Result<&'e Connector> {
     let integration = IntegrationSpec::select(engine, caller, selector, false).await?;
-    engine
-        .connector(integration.spec.connector_key.as_deref().unwrap_or_default())
-        .map(|connector| &**connector)
+    integration::connector_of(engine, &integration).map(|connector| &**connector)
 }
 
 #[async_trait]

@@ -13,7 +13,6 @@ use membrane_core::{Error, Result};
 use serde_json::{Map, Value, json};
 
 use super::Execute;
-use super::collection::start;
 use crate::run::{Collections, Source, logged, source};
 use crate::store::RunKind;
 use crate::{Caller, Engine};
@@ -64,7 +63,7 @@ impl Execute for ListSourceRecords {
         let filter = source.map.filter(&asked)?;
         let input = json!({"filter": filter, "cursor": request.cursor});
         with_source(engine, &source, ("list", input), async |collection| {
-            let cursor = start(request.cursor.as_deref());
+            let cursor = request.cursor.as_deref();
             let page = collection.list(filter.as_ref(), cursor, request.validate == Some(true)).await?;
             source.map.import_page(&source.links(engine, caller), page).await
         })
@@ -79,7 +78,7 @@ impl Execute for SearchSourceRecords {
         let source = source(engine, caller, &self.target, request.field_mapping.as_ref()).await?;
         let input = json!({"query": request.query, "cursor": request.cursor});
         with_source(engine, &source, ("search", input), async |collection| {
-            let page = collection.search(&request.query, start(request.cursor.as_deref())).await?;
+            let page = collection.search(&request.query, request.cursor.as_deref()).await?;
             source.map.import_page(&source.links(engine, caller), page).await
         })
         .await

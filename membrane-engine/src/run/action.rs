@@ -14,17 +14,19 @@ use super::log::Subject;
 use super::plan::{Plan, plan};
 use super::record_map::RecordMap;
 use super::template::Template;
-use crate::http::Recorder;
+use crate::http::{Deadline, Recorder};
 use crate::{Caller, Engine};
 
 /// Runs an action and logs the run.
 pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) -> Result<ActionRun> {
+    let deadline = engine.deadline();
     let plan = plan(engine, caller, &op.selector).await?;
     let input = op.input.unwrap_or_else(|| Value::Object(Map::new()));
     let running =
         engine.parts().log.begin(Subject::Action(Arc::clone(&plan)), &input, op.meta.as_ref()).await?;
     let id = running.id().clone();
-    let outcome = run(engine, caller, &plan, input, running.recorder()).await.map_err(|error| {
+    let sent = (running.recorder(), deadline);
+    let outcome = run(engine, caller, &plan, input, sent).await.map_err(|error| {
         error
             .with_operation("actions.run")
             .with("actionRunId", &id)
@@ -40,7 +42,7 @@ async fn run(
     caller: &Caller,
     plan: &Plan,
     input: Value,
-    recorder: &Arc<Recorder>,
+    (recorder, deadline): (&Arc<Recorder>, Deadline),
 ) -> Result<Value> {
     if let Some(schema) = &plan.input {
         schema.validate(&input).map_err(|error| {
@@ -48,7 +50,7 @@ async fn run(
         })?;
     }
     let connected = &plan.connected;
-    let client = connected.client(engine, Some(Arc::clone(recorder)));
+    let client = connected.client(engine, Some(Arc::clone(recorder)), deadline);
     let cx = connected.cx(&client);
     let vars = |input| {
         cx.settings().action_vars().with("input", input).with("actionInstance", &plan.action_instance)

@@ -1,4 +1,4 @@
-use membrane_core::connector::{Collection, Connector, Cx, Record, Records, WriteMethod};
+use membrane_core::connector::{Collection, Connector, Cx, ListMethod, Record, Records, WriteMethod};
 use membrane_core::schema::Fit;
 use membrane_core::{Error, ErrorKind, Filter, Result, Validator};
 use serde_json::{Map, Value, json};
@@ -8,6 +8,9 @@ pub(crate) struct Collections<'a> {
     cx: Cx<'a>,
     collection: &'a Collection,
 }
+
+/// Fields an error lists.
+const MAX_NAMED: usize = 50;
 
 /// How many pages a match reads before it says that there is none.
 const MAX_MATCH_PAGES: usize = 100;
@@ -41,13 +44,36 @@ impl<'a> Collections<'a> {
                 .with("field", "filter"));
             }
         };
-        let page = list.page(&self.cx, self.collection, &filter, not_empty(cursor)).await?;
+        self.check_filter(list, &filter)?;
+        let page = list.page(&self.cx, self.collection, &filter, own_cursor(cursor)).await?;
         let records = matching(page, &list.local_filter(&filter));
         if let Some(schema) = self.collection.fields_schema.as_ref().filter(|_| validate) {
             let schema = schema.compile()?;
             records.records.iter().try_for_each(|record| self.check_record(&schema, record))?;
         }
         Ok(records)
+    }
+
+    /// Refuses a condition on a field that no record can have: it would find nothing.
+    fn check_filter(&self, list: &ListMethod, filter: &Filter) -> Result<()> {
+        let Some(schema) = &self.collection.fields_schema else { return Ok(()) };
+        for condition in filter.conditions() {
+            let field = &condition.field;
+            let Some((name, known)) = schema.undeclared(field) else { continue };
+            let is_taken = list.filter.fields().any(|(taken, _)| taken == field);
+            // What the app answers has an id, whether the schema says so or not.
+            let is_id = self.collection.record.fields.is_none() && field.to_string() == "$.id";
+            if is_taken || is_id {
+                continue;
+            }
+            return Err(Error::invalid_input(format!(
+                "`{}` has no field `{name}` to filter by (`{field}`); it has {}",
+                self.collection.key,
+                known.iter().take(MAX_NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            ))
+            .with("field", field));
+        }
+        Ok(())
     }
 
     fn check_record(&self, schema: &Validator, record: &Record) -> Result<()> {
@@ -71,8 +97,8 @@ impl<'a> Collections<'a> {
         if query.trim().is_empty() {
             return Err(Error::invalid_input("a search needs a text: `query`").with("field", "query"));
         }
-        let (records, cursor) = search.page(&self.cx, self.collection, query, not_empty(cursor)).await?;
-        Ok(Records::new(records, cursor))
+        let (records, cursor) = search.page(&self.cx, self.collection, query, own_cursor(cursor)).await?;
+        Ok(Records::new(records, cursor.map(handed_out)))
     }
 
     /// Finds one record by fields.
@@ -244,7 +270,7 @@ pub(crate) fn parameters(connector: &Connector, key: &str, given: Value) -> Resu
 /// The records of a page that match what the app did not filter by.
 fn matching((mut records, cursor): (Vec<Record>, Option<String>), filter: &Filter) -> Records {
     records.retain(|record| filter.matches(&record.fields));
-    Records::new(records, cursor)
+    Records::new(records, cursor.map(handed_out))
 }
 
 fn check_id(id: &str) -> Result<&str> {
@@ -266,6 +292,39 @@ fn not_found_as_null(outcome: Result<Value>) -> Result<Value> {
     }
 }
 
-fn not_empty(cursor: Option<&str>) -> Option<&str> {
-    cursor.filter(|cursor| !cursor.is_empty())
+/// Membrane's word for the beginning of a list.
+const BEGINNING: &str = "0";
+
+/// Stands before a cursor of the app's that reads like the beginning.
+const MARK: char = '~';
+
+/// The cursor as the app gave it out. The beginning has three spellings: no cursor, an empty one, and Membrane's `0`.
+fn own_cursor(cursor: Option<&str>) -> Option<&str> {
+    let cursor = cursor.filter(|cursor| !cursor.is_empty() && *cursor != BEGINNING)?;
+    Some(if is_beginning(cursor) { cursor.strip_prefix(MARK).unwrap_or(cursor) } else { cursor })
+}
+
+/// A cursor of the app's as callers get it: one that reads like the beginning is marked.
+fn handed_out(cursor: String) -> String {
+    if is_beginning(&cursor) { format!("{MARK}{cursor}") } else { cursor }
+}
+
+/// Whether a cursor is the beginning, or the beginning marked.
+fn is_beginning(cursor: &str) -> bool {
+    cursor.trim_start_matches(MARK) == BEGINNING
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cursor_comes_back_as_the_app_gave_it_out() {
+        for cursor in ["0", "~0", "~~0", "00", "~", "0~", "~1", "1", "eyJwIjowfQ==", "https://h/?page=0"] {
+            let given = handed_out(cursor.to_owned());
+            assert_eq!(own_cursor(Some(&given)), Some(cursor), "{given}");
+        }
+        assert_eq!([None, Some(""), Some("0")].map(own_cursor), [None; 3]);
+        assert_eq!(handed_out("1".to_owned()), "1", "others stay as they are");
+    }
 }

@@ -18,9 +18,10 @@ pub(crate) async fn logged<T>(
     input: &Value,
     work: impl AsyncFnOnce(&AppClient) -> Result<T>,
 ) -> Result<T> {
+    let deadline = engine.deadline();
     let subject = Subject::Other { kind, name, connected: Arc::clone(connected) };
     let running = engine.parts().log.begin(subject, input, None).await?;
-    let client = connected.client(engine, Some(Arc::clone(running.recorder())));
+    let client = connected.client(engine, Some(Arc::clone(running.recorder())), deadline);
     let outcome = work(&client).await.map_err(|error| {
         error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask().said(text))
     });

@@ -18,6 +18,7 @@ use membrane_core::{Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::row::run_record;
@@ -34,9 +35,6 @@ const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 
 /// How long a run waits for its place in the queue. The queue is full when the database takes nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long closing waits for runs that are under way.
-const GRACE: Duration = Duration::from_secs(30);
 
 enum Message {
     Run(Box<Finished>),
@@ -162,18 +160,19 @@ impl RunLog {
         }
     }
 
-    /// Lets no further run begin, waits for those under way, writes what is left and ends the task. A run
-    /// that takes longer than [`GRACE`] is left out, and so is what the store does not take at once then.
-    pub(crate) async fn close(&self) {
+    /// Lets no further run begin, waits for those under way until `patience`, writes what is left until `end` and
+    /// ends the task. A run that takes longer is left out, and so is what the store does not take at once then.
+    pub(crate) async fn close(&self, patience: Instant, end: Instant) {
         self.signals.closed.store(true, Ordering::Release);
         self.queue.lock().await.take();
         self.signals.hurry.notify_one();
         // The handle stays until the task is done: whoever stops waiting here can come again.
-        let mut task = self.task.lock().await;
+        // Somebody else may be closing it, for longer.
+        let Ok(mut task) = timeout_at(end, self.task.lock()).await else { return };
         if let Some(running) = task.as_mut() {
-            if tokio::time::timeout(GRACE, &mut *running).await.is_err() {
+            if timeout_at(patience, &mut *running).await.is_err() {
                 self.signals.stop.cancel();
-                if tokio::time::timeout(GRACE, &mut *running).await.is_err() {
+                if timeout_at(end, &mut *running).await.is_err() {
                     running.abort();
                     tracing::error!(target: "membrane::log", "the database took too long; runs were not logged");
                 }
@@ -197,5 +196,39 @@ impl Drop for RunLog {
     fn drop(&mut self) {
         // Runs whose futures are kept but not driven would hold the task for ever.
         self.signals.stop.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::SqliteStore;
+
+    async fn log() -> RunLog {
+        RunLog::start(Arc::new(SqliteStore::memory().await.unwrap()))
+    }
+
+    /// How many milliseconds closing takes that may wait 200 for runs, and 400 in all.
+    async fn closing(log: &RunLog) -> u128 {
+        let begun = Instant::now();
+        log.close(begun + Duration::from_millis(200), begun + Duration::from_millis(400)).await;
+        begun.elapsed().as_millis()
+    }
+
+    #[tokio::test]
+    async fn a_run_that_does_not_end_is_waited_for_so_long() {
+        let log = log().await;
+        // As a run under way does it.
+        let place = log.sender.upgrade();
+        assert!((200..1000).contains(&closing(&log).await));
+        drop(place);
+        assert!(closing(&log).await < 100, "what is closed is closed");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_takes_nothing_is_waited_for_so_long() {
+        let log = log().await;
+        *log.task.lock().await = Some(tokio::spawn(std::future::pending()));
+        assert!((400..1000).contains(&closing(&log).await));
     }
 }
