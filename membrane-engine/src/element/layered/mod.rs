@@ -119,6 +119,10 @@ impl<S: LayeredKind> Kind for S {
         S::check(element, connector_of(engine, caller, &element.place).await?)
     }
 
+    async fn follow(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
+        own::derive(engine, caller, element).await
+    }
+
     async fn show(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
         own::derive(engine, caller, element).await?;
         depend::settle(engine, caller, element).await?;

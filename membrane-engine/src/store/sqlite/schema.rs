@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0002_slots.sql"),
     include_str!("../../../migrations/sqlite/0003_links.sql"),
     include_str!("../../../migrations/sqlite/0004_checkpoints.sql"),
+    include_str!("../../../migrations/sqlite/0005_actors.sql"),
 ];
 
 const OPERATION: &str = "store.open";
