@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
@@ -59,9 +59,9 @@ pub(crate) struct Rotate {
 /// The engine of this process.
 #[derive(Args)]
 pub(crate) struct Embedded {
-    /// The database file; made when it is not there.
-    #[arg(long, default_value = "membrane.db")]
-    pub(crate) database: PathBuf,
+    /// The database file; made when it is not there. [default: membrane.db]
+    #[arg(long)]
+    pub(crate) database: Option<PathBuf>,
     /// The key of the workspace, as tokens name it.
     #[arg(long, default_value = "default")]
     pub(crate) workspace_key: String,
@@ -71,6 +71,13 @@ pub(crate) struct Embedded {
     /// A folder of further connectors: `*.yml` files, and folders with a `connector.yml`.
     #[arg(long, value_name = "DIR")]
     pub(crate) connectors: Option<PathBuf>,
+}
+
+impl Embedded {
+    /// The database file.
+    pub(crate) fn database(&self) -> &Path {
+        self.database.as_deref().unwrap_or_else(|| Path::new("membrane.db"))
+    }
 }
 
 #[derive(Subcommand)]
@@ -95,8 +102,9 @@ pub(crate) struct Folder {
     /// Prints one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
-    /// The address of a server. Without one, the database below is opened.
-    #[arg(long, value_name = "URL", env = "MEMBRANE_API_URI")]
+    /// The address of a server; MEMBRANE_API_URI where neither this nor a database is said. Without one the database is
+    /// opened.
+    #[arg(long, value_name = "URL", conflicts_with = "database")]
     pub(crate) server: Option<String>,
     /// A token for the server that manages the workspace; `membrane token --admin` makes one.
     #[arg(long, env = "MEMBRANE_ACCESS_TOKEN", hide_env_values = true)]
@@ -168,6 +176,7 @@ mod tests {
         for verb in ["pull", "push", "diff"] {
             assert!(parse(&[verb, ".", "--dry-run", "--json", "--database", "x.db"]).is_ok());
             assert!(parse(&[verb, ".", "--server", "http://localhost:3000", "--token", "t"]).is_ok());
+            assert!(parse(&[verb, ".", "--server", "http://localhost:3000", "--database", "x.db"]).is_err());
             assert!(parse(&[verb]).is_err());
         }
         assert!(parse(&[]).is_err());

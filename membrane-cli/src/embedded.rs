@@ -37,7 +37,7 @@ pub(crate) fn key_of(text: Option<&str>) -> Result<Option<KeyProvider>> {
 pub(crate) async fn builder(args: &Embedded, key: KeyProvider) -> Result<Builder> {
     Ok(Engine::builder()
         .workspace(&args.workspace_key)
-        .store(SqliteStore::open(&args.database).await?)
+        .store(SqliteStore::open(args.database()).await?)
         .vault(key)
         .connectors(connectors(args.connectors.as_deref())?))
 }

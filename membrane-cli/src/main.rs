@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing is left to be done when standard error is gone too.
             let _ = writeln!(std::io::stderr(), "error: {}", shown(&error));
-            ExitCode::from(if error.kind() == ErrorKind::Internal { 1 } else { 2 })
+            ExitCode::from(if error.kind() == ErrorKind::Internal { 3 } else { 2 })
         }
     }
 }

@@ -8,7 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
 
+use membrane_core::element::{Integration, IntegrationSpec, State};
+use membrane_core::op::{List, ListQuery};
 use membrane_core::workspace::{Entries, WorkspaceFiles, diff};
+use membrane_engine::Engine;
+use membrane_engine::store::SqliteStore;
+use membrane_engine::vault::KeyProvider;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -57,8 +62,21 @@ impl Place {
     fn run(&self, verb: &str, folder: &Path, more: &[&str]) -> Ran {
         let mut command = membrane();
         command.args(["workspace", verb]).arg(folder).args(more).env("MEMBRANE_KEY", KEY);
-        command.arg("--database").arg(self.0.path().join("membrane.db"));
+        if !more.contains(&"--server") {
+            command.arg("--database").arg(self.database());
+        }
         Ran::of(command.output().unwrap())
+    }
+
+    fn database(&self) -> PathBuf {
+        self.0.path().join("membrane.db")
+    }
+
+    /// Makes the database, as the first push does.
+    fn begin(&self) {
+        let folder = self.folder("begin");
+        fs::create_dir(folder.join("membrane")).unwrap();
+        self.run("push", &folder, &[]).clean();
     }
 }
 
@@ -121,6 +139,13 @@ fn entries(folder: &Path) -> Entries {
 fn pushes_compares_and_pulls() {
     let place = Place::new();
     let folder = place.workspace();
+    // Looking at what is not there makes nothing.
+    for (verb, more) in [("push", &["--dry-run"][..]), ("diff", &[]), ("pull", &[])] {
+        let ran = place.run(verb, &folder, more);
+        assert!(ran.code == 2 && ran.err.contains("there is no database"), "{verb}: {}", ran.err);
+        assert!(!place.database().exists(), "{verb}");
+    }
+    place.begin();
     let planned = place.run("push", &folder, &["--dry-run"]).clean();
     assert!(planned.starts_with("Would push: 4 created, 0 changed, 0 unchanged, 0 not taken;"), "{planned}");
     let pushed = place.run("push", &folder, &[]);
@@ -197,6 +222,102 @@ fn a_file_that_cannot_be_taken_is_named_and_the_others_are_taken() {
     assert_eq!((ran.code, ran.json()["diff"].clone()), (1, json!([])));
     assert_eq!(ran.json()["report"]["problems"].as_array().unwrap().len(), 6);
     assert_eq!(place.run("pull", &folder, &[]).code, 1);
+
+    // A pull leaves them alone, although the workspace has elements of these keys.
+    let other = place.folder("other");
+    for name in ["broken", "bytes", "large", "model"] {
+        write(&other, &format!("membrane/actions/{name}.yaml"), format!("key: {name}\nname: {name}\n"));
+    }
+    place.run("push", &other, &[]).clean();
+    write(&folder, "membrane/actions/large.yaml", b"\xff beside the other spelling");
+    for more in [&["--dry-run", "--json"][..], &["--json"]] {
+        let ran = place.run("pull", &folder, more);
+        assert_eq!((ran.code, &ran.json()["created"]), (1, &json!([])), "{}", ran.out);
+        let problems = ran.json()["report"]["problems"].to_string();
+        for name in ["broken", "bytes", "large", "model"] {
+            assert!(problems.contains(&format!("membrane/actions/{name}/spec.yaml")), "{problems}");
+        }
+    }
+    assert_eq!(read(&folder, "membrane/actions/broken/spec.yaml"), "key: broken\nconfig: {a: [1\n");
+    assert_eq!(
+        fs::read(folder.join("membrane/actions/bytes/spec.yaml")).unwrap(),
+        b"key: bytes\nname: \xff\n"
+    );
+    assert!(read(&folder, "membrane/actions/model/spec.yaml").contains("inputSchema: 7"));
+}
+
+/// Integrations as they are stored: key, revision and state.
+fn integrations(place: &Place) -> Vec<(String, String, State)> {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = SqliteStore::open(place.database()).await.unwrap();
+        let builder = Engine::builder().store(store).vault(KeyProvider::from_base64(KEY).unwrap());
+        let engine = builder.without_sync().build().await.unwrap();
+        let list = List::<IntegrationSpec>::from(ListQuery::default());
+        let found = engine.call(&engine.manager(), list).await.unwrap().items;
+        engine.shutdown().await;
+        let of = |one: Integration| (one.key.unwrap().to_string(), one.revision, one.state);
+        found.into_iter().map(of).collect()
+    })
+}
+
+/// The connectors a workspace is served with need not be there to look at it.
+#[test]
+fn looking_changes_nothing() {
+    let place = Place::new();
+    let folder = place.workspace();
+    let connectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../membrane-testkit/connectors");
+    place.run("push", &folder, &["--connectors", connectors]).clean();
+    let before = integrations(&place);
+    assert!(before.iter().any(|(key, _, state)| key == "taskly" && *state == State::Ready), "{before:?}");
+    let copy = place.folder("copy");
+    place.run("diff", &folder, &[]).clean();
+    place.run("push", &folder, &["--dry-run"]).clean();
+    place.run("pull", &copy, &[]).clean();
+    assert_eq!(integrations(&place), before);
+}
+
+#[test]
+fn a_database_that_is_named_counts_more_than_the_environment() {
+    let place = Place::new();
+    place.begin();
+    let folder = place.workspace();
+    let ran = |server: &str, more: &[&str]| {
+        let mut command = membrane();
+        command.args(["workspace", "diff"]).arg(&folder).args(more).current_dir(place.0.path());
+        command.env("MEMBRANE_KEY", KEY).env("MEMBRANE_API_URI", server).env("MEMBRANE_ACCESS_TOKEN", "t");
+        Ran::of(command.output().unwrap())
+    };
+    let nobody = "http://127.0.0.1:9";
+    assert!(ran(nobody, &["--database", "membrane.db"]).clean().contains("+++ b/membrane/flows/sync"));
+    // `membrane.db` is the default.
+    assert!(ran(" ", &[]).clean().contains("+++ b/membrane/flows/sync"));
+    assert!(ran(nobody, &[]).err.contains("the server cannot be reached"));
+    let both = ran("", &["--database", "membrane.db", "--server", nobody]);
+    assert!(both.code == 2 && both.err.contains("cannot be used with"), "{}", both.err);
+}
+
+/// What is written in another script, what file systems refuse, and what they take for one.
+#[test]
+fn every_key_finds_its_file() {
+    let place = Place::new();
+    let folder = place.folder("workspace");
+    let keys = ["任".repeat(33), "con".to_owned(), "a:b".to_owned(), ":".repeat(100)];
+    for (n, key) in keys.iter().enumerate() {
+        write(&folder, &format!("membrane/flows/{n}.yaml"), format!("key: \"{key}\"\n"));
+    }
+    place.run("push", &folder, &[]).clean();
+    let copy = place.folder("copy");
+    for more in [&["--dry-run", "--json"][..], &["--json"]] {
+        let ran = place.run("pull", &copy, more);
+        assert_eq!(ran.code, 1);
+        let problems = ran.json()["report"]["problems"].clone();
+        assert_eq!(problems.as_array().unwrap().len(), 1, "{problems}");
+        assert!(problems[0]["message"].as_str().unwrap().contains("too long"), "{problems}");
+    }
+    for name in ["任".repeat(33).as_str(), "%63on", "a%3Ab"] {
+        assert!(copy.join("membrane/flows").join(name).join("spec.yaml").is_file(), "{name}");
+    }
+    assert_eq!(place.run("diff", &copy, &[]).clean(), "");
 }
 
 #[test]
@@ -326,6 +447,42 @@ fn a_hostile_server_writes_nothing_beside_the_elements() {
 }
 
 #[test]
+fn an_error_is_one_document_too() {
+    let place = Place::new();
+    let folder = place.workspace();
+    let url = hostile(json!(["no", "answer", "of", "ours"]));
+    let ran = place.run("diff", &folder, &["--json", "--server", &url, "--token", "t"]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    let message = ran.json()["error"]["message"].clone();
+    assert!(message.as_str().unwrap().contains("something else than agreed"), "{message}");
+    assert!(ran.err.contains("something else than agreed"));
+    let ran = place.run("diff", &folder, &["--json"]);
+    assert_eq!((ran.code, ran.json()["error"]["type"].is_string()), (2, true));
+    assert!(ran.json()["error"]["message"].as_str().unwrap().contains("there is no database"));
+}
+
+/// An answer that breaks off says nothing of what was done.
+#[test]
+fn a_push_without_an_answer_may_have_been_taken() {
+    let place = Place::new();
+    let folder = place.workspace();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 65536]);
+            let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{{\"dryRun\"");
+        }
+    });
+    let ran = place.run("push", &folder, &["--server", &url, "--token", "t"]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(ran.err.contains("may be done all the same; `membrane workspace diff` tells"), "{}", ran.err);
+    let ran = place.run("diff", &folder, &["--server", &url, "--token", "t"]);
+    assert!(ran.code == 2 && !ran.err.contains("tells whether"), "{}", ran.err);
+}
+
+#[test]
 #[cfg(unix)]
 fn a_link_leads_nothing_out_of_the_folder() {
     let place = Place::new();
@@ -355,9 +512,11 @@ fn the_real_workspace() {
     let pushed = place.run("push", &folder, &["--json"]);
     println!("{} files pushed in {:?}", entries(&folder).len(), begin.elapsed());
     assert_eq!((pushed.code, pushed.json()["report"]["problems"].clone()), (0, json!([])));
-    let (created, changed) = (pushed.json()["created"].clone(), pushed.json()["changed"].clone());
+    let of = |name: &str| pushed.json()[name].clone();
+    let (created, changed, brought) = (of("created"), of("changed"), of("brought"));
+    let count = |list: &Value| list.as_array().map_or(0, Vec::len);
     // The apps that come along have their integrations already.
-    assert_eq!(created.as_array().unwrap().len() + changed.as_array().unwrap().len(), 494);
+    assert_eq!(count(&created) + count(&changed) - count(&brought), 494);
     assert!(changed.as_array().unwrap().iter().all(|element| element["type"] == "integration"), "{changed}");
     let again = place.run("push", &folder, &["--json"]).json();
     assert_eq!(

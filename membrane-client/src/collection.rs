@@ -164,7 +164,7 @@ impl CollectionHandle {
     /// ```
     pub async fn get(&self, id: impl Into<String>) -> Result<Record> {
         self.connection
-            .call(FindRecord::new(self.target.clone(), id.into()))
+            .call(FindRecord::new(self.target.clone(), id.into(), None))
             .await
             .map(|outcome| outcome.record)
     }

@@ -207,6 +207,28 @@ fn a_broken_file_is_named_and_stops_nothing_else() {
     assert_eq!(report.problems.len(), cases.len() + 1, "{:#?}", report.problems);
 }
 
+/// What aliases or levels of a small file come to is bounded as a file is: it could not be written again.
+#[test]
+fn what_a_small_file_comes_to_is_bounded() {
+    let long = "x".repeat(300_000);
+    let repeated = format!("key: repeated\nname: a\nmeta:\n  a: &a {long}\n  all: [{}]\n", "*a, ".repeat(99));
+    let many = format!("key: many\nmeta:\n  a: &a {long}\n  all: [{}]\n", "*a, ".repeat(999));
+    let flow = format!("key: flow\nconfig: {}{}{}\n", "[".repeat(50), "a,".repeat(60_000), "]".repeat(50));
+    let fits = format!("key: fits\nmeta:\n  a: &a {long}\n  all: [{}]\n", "*a, ".repeat(4));
+    let at = |name: &str| format!("membrane/actions/{name}/spec.yaml");
+    let texts = [("repeated", &repeated), ("many", &many), ("flow", &flow), ("fits", &fits)];
+    let mut files = WorkspaceFiles::new();
+    texts.iter().for_each(|(name, text)| files.insert(at(name), text.as_str()).unwrap());
+    let Reading { entries, report, .. } = files.read().unwrap();
+    let problems: BTreeMap<&str, &str> =
+        report.problems.iter().map(|problem| (problem.file.as_str(), problem.message.as_str())).collect();
+    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert!(problems[&*at("repeated")].contains("what aliases repeat"), "{problems:?}");
+    assert!(problems[&*at("many")].contains("what aliases repeat"), "{problems:?}");
+    assert_eq!(problems[&*at("flow")], "written out it has more than 2 MB");
+    assert_eq!(entries.write().unwrap().read().unwrap().entries, entries);
+}
+
 #[test]
 fn one_megabyte_of_code_is_read() {
     let code = "return `a: ${b}` // and so on\n".repeat(1 << 15);

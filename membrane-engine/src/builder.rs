@@ -56,6 +56,7 @@ pub struct Builder {
     allow_private_networks: bool,
     universal: Vec<Seed>,
     call_timeout: Option<Duration>,
+    without_sync: bool,
 }
 
 /// How long a call may take unless said otherwise: less than a server gives a request.
@@ -247,13 +248,35 @@ impl Builder {
         self
     }
 
+    /// Leaves the workspace as it is: no integration for an app that has none, no action brought up to date. For who
+    /// looks at a workspace that another process serves, with other connectors maybe.
+    ///
+    /// ```
+    /// use membrane_core::element::ActionSpec;
+    /// use membrane_core::op::{List, ListQuery};
+    /// use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// let builder = Engine::builder().store(SqliteStore::memory().await?).vault(KeyProvider::generate()?);
+    /// let engine = builder.without_sync().build().await?;
+    /// let actions = engine.call(&engine.manager(), List::<ActionSpec>::from(ListQuery::default())).await?;
+    /// assert!(actions.items.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn without_sync(mut self) -> Self {
+        self.without_sync = true;
+        self
+    }
+
     /// Leads to choices that weaken the engine.
     pub fn dangerous(self) -> Dangerous {
         Dangerous(self)
     }
 
-    /// Opens the workspace and brings it up to date with the connectors: an integration for each app that has
-    /// none, its actions, the universal actions.
+    /// Opens the workspace and, unless told [otherwise](Self::without_sync), brings it up to date with the connectors:
+    /// an integration for each app that has none, its actions, the universal actions.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](membrane_core::ErrorKind::Configuration) when store or key are missing, two
@@ -301,6 +324,9 @@ impl Builder {
             connectors,
             cache: Cache::default(),
         });
+        if self.without_sync {
+            return Ok(engine);
+        }
         let mut seeds = vec![Seed::of::<CreateTask>(), Seed::of::<SendMessage>()];
         for seed in self.universal {
             seeds.retain(|known| known.key != seed.key);

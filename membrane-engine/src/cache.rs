@@ -132,7 +132,7 @@ impl Touched {
             match write {
                 Write::Insert(row) | Write::Update { row, .. } => touched.row(row),
                 // Nothing that is kept knows of links.
-                Write::Link(_) | Write::Unlink(_) => {}
+                Write::By(_) | Write::Link(_) | Write::Unlink(_) => {}
                 Write::Seal { customer, .. } | Write::Unseal { customer, .. } => {
                     touched.customers.extend(customer.clone());
                     touched.shared |= customer.is_none();

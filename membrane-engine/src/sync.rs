@@ -2,6 +2,7 @@
 
 use membrane_core::connector::{Connector, ConnectorAction};
 use membrane_core::element::{Action, ActionSpec, Element, ElementKind, IntegrationSpec};
+use membrane_core::op::Actor;
 use membrane_core::{ElementId, ErrorKind, IntegrationId, Key, LayerName, Result};
 use serde_json::Value;
 
@@ -221,14 +222,14 @@ async fn save<S: membrane_core::element::Spec>(
     let mut row = to_row(&new)?;
     let scope = engine.manager().scope();
     if let Some(known) = engine.parts().store.row(&scope, S::KIND, &row.id).await? {
-        keep_marks(&known, &mut row, &[mark::FOLDER]);
+        keep_marks(&known, &mut row, &[mark::FOLDER, mark::SEALED]);
     }
     write(engine, Write::Update { row, expected }).await
 }
 
 /// Writes; another process that starts at the same moment writes the same, so losing that race is no fault.
 async fn write(engine: &Engine, write: Write) -> Result<()> {
-    match engine.write(&engine.manager(), vec![write]).await {
+    match engine.write(&engine.manager(), vec![Write::By(Actor::Engine), write]).await {
         Err(error) if matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::Concurrency) => Ok(()),
         outcome => outcome,
     }

@@ -60,7 +60,9 @@ impl ServerConfig {
         Ok(self)
     }
 
-    /// Refuses bodies of more bytes than this with status 413; 10 MiB when not set.
+    /// Refuses bodies of more bytes than this with status 413; 10 MiB when not set. `POST /import`, which is a
+    /// manager's, takes a whole workspace all the same: twice
+    /// [`ImportWorkspace::MAX_BYTES`](membrane_core::op::ImportWorkspace::MAX_BYTES) as JSON.
     #[must_use]
     pub fn with_body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;

@@ -70,7 +70,7 @@ impl Endpoint {
         let body = match self.route.body {
             Body::None => None,
             _ => {
-                let limit = server.body_limit;
+                let limit = self.route.body_limit.unwrap_or_default().max(server.body_limit);
                 let body = read(&parts.headers, body, limit).await;
                 json(&body.map_err(|reason| Failure::unread(&reason, limit))?)?
             }

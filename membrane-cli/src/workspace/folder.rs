@@ -10,6 +10,9 @@ use membrane_core::{Error, Result};
 /// The folder in the folder that elements are in.
 const ROOT: &str = "membrane";
 
+/// Bytes of a name that common file systems take.
+const MAX_NAME: usize = 255;
+
 /// What was read.
 #[derive(Default)]
 pub(super) struct Read {
@@ -106,10 +109,17 @@ fn text(path: &Path) -> std::result::Result<String, Unread> {
 /// Writes a file below the folder as a whole; with `dry_run`, only says whether it could be.
 ///
 /// # Errors
-/// `InvalidInput` for a path that is not below `membrane/`; `Configuration` when a link or something else stands where
-/// a folder or the file goes, or the system refuses.
-pub(super) fn write(dir: &Path, path: &str, text: &str, dry_run: bool) -> Result<()> {
+/// `InvalidInput` for a path that is not below `membrane/`, or has a name that is too long for file systems;
+/// `Configuration` when a link or something else stands where a folder or the file goes, there is a file already where
+/// a new one goes, or the system refuses.
+pub(super) fn write(dir: &Path, path: &str, text: &str, (is_new, dry_run): (bool, bool)) -> Result<()> {
     WorkspaceFiles::new().insert(path, "")?;
+    if let Some(name) = path.split('/').find(|name| name.len() > MAX_NAME) {
+        return Err(Error::invalid_input(format!(
+            "the key is too long for the name of a folder: with what is escaped it has {} bytes, and may have {MAX_NAME}",
+            name.len()
+        )));
+    }
     let Some((folders, name)) = path.rsplit_once('/').filter(|_| path.starts_with("membrane/")) else {
         return Err(Error::invalid_input(format!("the path {path:?} is not below `{ROOT}`")));
     };
@@ -133,11 +143,18 @@ pub(super) fn write(dir: &Path, path: &str, text: &str, dry_run: bool) -> Result
         Ok(found) if !found.is_file() => {
             return Err(Error::configuration(format!("{} is no file", file.display())));
         }
+        // Two keys may differ in the case of letters only, and a system may take their folders for one.
+        Ok(_) if is_new => {
+            return Err(Error::configuration(format!(
+                "{} is there already, and not the element's; move it away",
+                file.display()
+            )));
+        }
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unwritable(&file, &error)),
         _ if dry_run => return Ok(()),
         _ => {}
     }
-    let draft = Draft(folder.join(format!(".{name}.{}", std::process::id())));
+    let draft = Draft(folder.join(format!(".membrane-{}", std::process::id())));
     draft.write(text).and_then(|()| fs::rename(&draft.0, &file)).map_err(|error| unwritable(&file, &error))
 }
 
@@ -185,13 +202,18 @@ mod tests {
             ".git/hooks/pre-commit",
             "membrane/a\\..\\b",
         ] {
-            assert!(write(&dir, path, "x", false).is_err(), "{path}");
+            assert!(write(&dir, path, "x", (true, false)).is_err(), "{path}");
         }
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
-        write(&dir, FILE, "x", true).unwrap();
+        write(&dir, FILE, "x", (true, true)).unwrap();
         assert!(!dir.exists());
-        write(&dir, FILE, "one", false).unwrap();
-        write(&dir, FILE, "two", false).unwrap();
+        write(&dir, FILE, "one", (true, false)).unwrap();
+        for dry_run in [true, false] {
+            assert!(write(&dir, FILE, "other", (true, dry_run)).is_err(), "it is there already");
+            let long = format!("membrane/actions/{}/spec.yaml", "%3A".repeat(100));
+            assert!(write(&dir, &long, "x", (true, dry_run)).is_err());
+        }
+        write(&dir, FILE, "two", (false, false)).unwrap();
         assert_eq!(fs::read_to_string(dir.join(FILE)).unwrap(), "two");
         assert_eq!(fs::read_dir(dir.join("membrane/actions/a")).unwrap().count(), 1);
     }
@@ -214,7 +236,7 @@ mod tests {
         let files: Vec<&str> = read.problems.iter().map(|problem| problem.file.as_str()).collect();
         assert_eq!(files, ["membrane/actions", "membrane/flows/f/spec.yaml"]);
         for path in [FILE, "membrane/flows/f/spec.yaml"] {
-            assert!(write(&dir, path, "changed", false).is_err(), "{path}");
+            assert!(write(&dir, path, "changed", (false, false)).is_err(), "{path}");
         }
         assert_eq!(fs::read_to_string(outside.join("a/spec.yaml")).unwrap(), "key: a\n");
     }

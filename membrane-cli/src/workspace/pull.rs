@@ -39,6 +39,8 @@ pub(super) async fn pull(client: &Client, args: &Folder) -> Result<bool> {
     let found = diff(&ours.entries, &theirs.entries).changes;
     pulled.unchanged = ours.entries.len();
     let mut failed = Vec::new();
+    let unread: HashSet<&str> =
+        here.problems.iter().chain(&ours.report.problems).map(|problem| place(&problem.file)).collect();
     for change in found {
         let (key, is_new) = (change.element().clone(), matches!(change, Change::Added { .. }));
         let path = path(&ours, &theirs, &key);
@@ -47,8 +49,12 @@ pub(super) async fn pull(client: &Client, args: &Folder) -> Result<bool> {
             pulled.only_here.push(path);
             continue;
         }
+        if unread.contains(place(&path)) {
+            // What stands there is somebody's work, and named as a problem.
+            continue;
+        }
         match written(&ours, &key, change)
-            .and_then(|text| folder::write(&args.dir, &path, &text, args.dry_run))
+            .and_then(|text| folder::write(&args.dir, &path, &text, (is_new, args.dry_run)))
         {
             Ok(()) if is_new => pulled.created.push(path),
             Ok(()) => pulled.changed.push(path),
@@ -58,12 +64,16 @@ pub(super) async fn pull(client: &Client, args: &Folder) -> Result<bool> {
     let mut report = export.report;
     report.problems.extend(theirs.report.problems);
     report.problems.extend(failed);
-    let written: HashSet<&String> = pulled.created.iter().collect();
-    let left = here.problems.into_iter().chain(ours.report.problems);
-    report.problems.extend(left.filter(|problem| !written.contains(&problem.file)));
+    report.problems.extend(here.problems.into_iter().chain(ours.report.problems));
     pulled.report = report;
     tell(&pulled, args)?;
     Ok(pulled.report.is_clean())
+}
+
+/// The place of an element in a folder, in whichever of its two spellings.
+fn place(path: &str) -> &str {
+    let stem = path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml")).unwrap_or(path);
+    stem.strip_suffix("/spec").unwrap_or(stem)
 }
 
 /// The file of an element: the one it has here, else the one its kind and key say.

@@ -27,7 +27,8 @@ pub(super) fn notes(report: &Report) -> Result<()> {
     Ok(())
 }
 
-fn tell(word: &str, text: &str) -> Result<()> {
+/// Tells something on standard error.
+pub(super) fn tell(word: &str, text: &str) -> Result<()> {
     writeln!(std::io::stderr(), "{word}: {}", safe(text))
         .map_err(|error| Error::internal("standard error is closed").with_source(error))
 }

@@ -133,10 +133,17 @@ impl Remote {
         let failed = |error: reqwest::Error| {
             let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Unavailable };
             // A connection that was never made did nothing; what else broke may have.
-            let retry = if error.is_connect() { Retry::Backoff } else { Retry::Never };
-            Error::new(kind, "the server cannot be reached, or did not answer in time")
-                .with_retry(retry)
-                .with_source(error.without_url())
+            let (retry, what) = match (error.is_connect(), error.is_timeout()) {
+                (true, _) => (Retry::Backoff, "the server cannot be reached"),
+                (_, true) => (
+                    Retry::Never,
+                    "the server did not answer in time; what was asked may be done all the same",
+                ),
+                _ => {
+                    (Retry::Never, "the server broke off its answer; what was asked may be done all the same")
+                }
+            };
+            Error::new(kind, what).with_retry(retry).with_source(error.without_url())
         };
         let response = request.send().await.map_err(failed)?;
         let status = response.status();

@@ -16,7 +16,7 @@ on_both!(
     by_the_customer_of_an_action,
     by_test_and_connector,
     refuses_what_does_not_narrow,
-    refuses_a_unified_filter,
+    refuses_a_unified_field_that_it_has_not,
     takes_its_own_cursors_only,
     of_one_integration_only,
 );
@@ -203,17 +203,14 @@ async fn of_one_integration_only(stage: Stage) {
     }
 }
 
-async fn refuses_a_unified_filter(stage: Stage) {
+async fn refuses_a_unified_field_that_it_has_not(stage: Stage) {
     stage.connected("acme").await;
     let read = |unified| {
         let target = CollectionTarget::new("taskly", "tasks");
         stage.call(Some("acme"), ListRecords::new(target, None, unified, None, None))
     };
     let error = read(Some(json!({"name": "x"}))).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.context_value("field")),
-        (ErrorKind::InvalidInput, Some("unifiedFilter"))
-    );
+    assert_eq!((error.kind(), error.context_value("field")), (ErrorKind::Unsupported, Some("$.name")));
     read(Some(json!({}))).await.unwrap();
     read(None).await.unwrap();
     let listing = json!({

@@ -1,8 +1,8 @@
 //! What an element was after its changes: listed, compared, brought back.
 
-use membrane_client::{ErrorKind, Selector};
+use membrane_client::{ErrorKind, Selector, WorkspaceFiles};
 use membrane_core::element::{ActionSpec, FieldMappingSpec, IntegrationSpec};
-use membrane_core::op::{Archive, DiffCheckpoints, Get, ListCheckpoints, Restore, Revert};
+use membrane_core::op::{Actor, Archive, DiffCheckpoints, Get, ListCheckpoints, Restore, Revert};
 use serde_json::json;
 
 use crate::on_both;
@@ -13,6 +13,10 @@ on_both!(
     copies_follow_again,
     customers_have_their_own,
     parameters_stay_sealed,
+    a_secret_that_changes_leaves_a_trace,
+    who_changed_it_is_told,
+    a_copy_that_was_put_away_has_a_history,
+    what_only_a_file_says_is_told,
 );
 
 fn paths(changes: &[membrane_core::element::FieldChange]) -> Vec<&str> {
@@ -137,5 +141,72 @@ async fn parameters_stay_sealed(stage: Stage) {
     assert_eq!(
         (&shown["name"], &shown["parameters"]["clientSecret"]),
         (&json!("Tasks"), &json!("s3cr3t-two"))
+    );
+}
+
+async fn a_secret_that_changes_leaves_a_trace(stage: Stage) {
+    let change = |fields| stage.change::<IntegrationSpec>(None, "taskly", fields);
+    let checkpoints =
+        async || stage.call(None, ListCheckpoints::<IntegrationSpec>::new("taskly")).await.unwrap().items;
+    change(json!({"parameters": {"clientSecret": "s3cr3t-one"}})).await.unwrap();
+    let before = checkpoints().await.len();
+    change(json!({"parameters": {"clientSecret": "s3cr3t-two"}})).await.unwrap();
+    let all = checkpoints().await;
+    assert_eq!(all.len(), before + 1);
+    let told = serde_json::to_value(&all[0].changes).unwrap();
+    assert_eq!(told, json!([{"op": "replace", "path": "/parameters", "oldValue": "***", "value": "***"}]));
+    // The same again is no change; an import is one as well.
+    change(json!({"parameters": {"clientSecret": "s3cr3t-two"}})).await.unwrap();
+    assert_eq!(checkpoints().await.len(), before + 1);
+    let mut files = WorkspaceFiles::new();
+    let text = "key: taskly\nname: Taskly\nconnectorKey: taskly\nparameters:\n  clientSecret: s3cr3t-three\n";
+    files.insert("membrane/integrations/taskly/spec.yaml", text).unwrap();
+    stage.client.workspace().import(files).await.unwrap();
+    let all = checkpoints().await;
+    assert!(paths(&all[0].changes).contains(&"/parameters"), "{:?}", all[0].changes);
+    assert!(!serde_json::to_string(&all).unwrap().contains("s3cr3t"), "{all:?}");
+    let diff = DiffCheckpoints::<IntegrationSpec>::new("taskly");
+    assert!(paths(&stage.call(None, diff).await.unwrap()).contains(&"/parameters"));
+}
+
+async fn who_changed_it_is_told(stage: Stage) {
+    let actors = async |who: Option<&str>, selector: Selector| -> Vec<Actor> {
+        let all = stage.call(who, ListCheckpoints::<ActionSpec>::new(selector)).await.unwrap().items;
+        all.iter().map(|one| one.actor).collect()
+    };
+    assert_eq!(actors(None, Selector::key("create-task")).await, [Actor::Engine]);
+    let mut files = WorkspaceFiles::new();
+    files.insert("membrane/actions/close/spec.yaml", "key: close\nname: Close\n").unwrap();
+    stage.client.workspace().import(files).await.unwrap();
+    stage.change::<ActionSpec>(None, "close", json!({"name": "Close it"})).await.unwrap();
+    assert_eq!(actors(None, Selector::key("close")).await, [Actor::Manager, Actor::Import]);
+    stage.connected("acme").await;
+    let own = Selector::key("create-task").connection("taskly");
+    stage.change::<ActionSpec>(Some("acme"), own.clone(), json!({"name": "Mine"})).await.unwrap();
+    assert_eq!(actors(Some("acme"), own).await, [Actor::Customer, Actor::Customer]);
+}
+
+async fn a_copy_that_was_put_away_has_a_history(stage: Stage) {
+    stage.connected("acme").await;
+    let own = || Selector::key("create-task").connection("taskly");
+    let changed = stage.change::<ActionSpec>(Some("acme"), own(), json!({"name": "Mine"})).await.unwrap();
+    stage.call(Some("acme"), Archive::<ActionSpec>::new(&changed.id)).await.unwrap();
+    let all = stage.call(Some("acme"), ListCheckpoints::<ActionSpec>::new(own())).await.unwrap().items;
+    assert_eq!((all.len(), &all[0].element_id), (3, &changed.id));
+    let diff = stage.call(Some("acme"), DiffCheckpoints::<ActionSpec>::new(own())).await.unwrap();
+    assert_eq!(paths(&diff), ["/archivedAt"]);
+}
+
+async fn what_only_a_file_says_is_told(stage: Stage) {
+    for colour in ["red", "blue"] {
+        let mut files = WorkspaceFiles::new();
+        let text = format!("key: close\nname: Close\ncolour: {colour}\n");
+        files.insert("membrane/actions/close/spec.yaml", text).unwrap();
+        stage.client.workspace().import(files).await.unwrap();
+    }
+    let all = stage.call(None, ListCheckpoints::<ActionSpec>::new("close")).await.unwrap().items;
+    assert_eq!(
+        serde_json::to_value(&all[0].changes).unwrap(),
+        json!([{"op": "replace", "path": "/colour", "oldValue": "red", "value": "blue"}])
     );
 }

@@ -6,7 +6,7 @@ use membrane_core::Selector;
 use membrane_core::element::{
     ActionSpec, DataLinkTableSpec, DataSourceSpec, Element, FieldMappingSpec, FlowSpec,
 };
-use membrane_core::op::{Archive, DeleteDataLinks, FindDataLinks, List, ListQuery};
+use membrane_core::op::{Archive, CreateDataLink, DeleteDataLinks, FindDataLinks, List, ListQuery};
 use serde_json::{Value, json};
 
 use crate::on_both;
@@ -22,6 +22,8 @@ on_both!(
     maps_ids_of_linked_records,
     makes_instances_with_a_connection,
     makes_instances_once,
+    an_app_that_is_named_means_its_connection,
+    a_link_that_is_made_again_is_the_last,
 );
 
 async fn table(stage: &Stage, key: &str) -> Element<DataLinkTableSpec> {
@@ -259,4 +261,49 @@ async fn makes_instances_once(stage: Stage) {
     let made = join_all((0..12).map(|_| globex.connect_with(stage.to_tasks()))).await;
     assert!(made.iter().all(Result::is_ok));
     assert_eq!(flows_on(&stage, "globex", "taskly").await.len(), 1);
+}
+
+async fn an_app_that_is_named_means_its_connection(stage: Stage) {
+    table(&stage, "tickets").await;
+    let acme = stage.connected("acme").await;
+    stage.connected("globex").await;
+    let on = |user: Option<&str>| {
+        let mut selector = Selector::key("tickets");
+        selector.integration_key = Some("taskly".to_owned());
+        selector.user_id = user.map(str::to_owned);
+        selector
+    };
+    let find = async |who: Option<&str>, user: Option<&str>| {
+        stage.call(who, FindDataLinks::new(on(user))).await.map(|page| page.items.len())
+    };
+    assert_eq!(find(Some("acme"), None).await.unwrap(), 0);
+    stage.call(Some("acme"), CreateDataLink::new(on(None), "a", "x")).await.unwrap();
+    stage.call(None, CreateDataLink::new(on(Some("acme")), "b", "y")).await.unwrap();
+    assert_eq!(find(Some("acme"), None).await.unwrap(), 4);
+    assert_eq!((find(None, Some("acme")).await.unwrap(), find(Some("globex"), None).await.unwrap()), (4, 0));
+    let tickets = acme.connection("taskly").data_link_table("tickets");
+    assert_eq!(tickets.app_record_id("y").await.unwrap().as_deref(), Some("b"));
+    let mut delete = DeleteDataLinks::new(on(None));
+    delete.app_record_id = Some("a".to_owned());
+    stage.call(Some("acme"), delete).await.unwrap();
+    assert_eq!(find(Some("acme"), None).await.unwrap(), 2);
+    assert_eq!(find(None, None).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    assert_eq!(find(Some("initech"), None).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+async fn a_link_that_is_made_again_is_the_last(stage: Stage) {
+    table(&stage, "tickets").await;
+    let acme = stage.connected("acme").await;
+    let tickets = acme.connection("taskly").data_link_table("tickets");
+    for (app, external) in [("a", "x"), ("b", "x"), ("a", "y")] {
+        tickets.create(app, external).await.unwrap();
+    }
+    assert_eq!(tickets.app_record_id("x").await.unwrap().as_deref(), Some("b"));
+    assert_eq!(tickets.external_record_id("a").await.unwrap().as_deref(), Some("y"));
+    tickets.create("a", "x").await.unwrap();
+    assert_eq!(tickets.app_record_id("x").await.unwrap().as_deref(), Some("a"));
+    assert_eq!(tickets.external_record_id("a").await.unwrap().as_deref(), Some("x"));
+    assert_eq!(tickets.list(None).await.unwrap().items.len(), 6, "it is there once for each way");
+    let last = tickets.create("a", "x").await.unwrap();
+    assert_eq!(tickets.create("a", "x").await.unwrap(), last);
 }

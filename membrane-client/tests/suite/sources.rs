@@ -1,13 +1,17 @@
 //! Records through data sources and field mappings: one spelling of the product's fields for both apps.
 
 use membrane_client::ErrorKind;
-use membrane_core::Selector;
 use membrane_core::element::{ActionSpec, DataSource, DataSourceSpec, FieldMapping, FieldMappingSpec, State};
-use membrane_core::op::{Get, ListSourceRecords, SourceList, SourceTarget};
+use membrane_core::mapping::Direction;
+use membrane_core::op::{
+    CollectionTarget, CreateSourceRecord, FindRecord, Get, GetSourceCollection, List, ListQuery, ListRecords,
+    ListSourceRecords, RunFieldMapping, SourceFields, SourceList, SourceTarget,
+};
+use membrane_core::{LayerName, Selector};
 use serde_json::{Value, json};
 
 use crate::on_both;
-use crate::stage::Stage;
+use crate::stage::{Stage, object};
 
 on_both!(
     reads_the_same_fields_from_both_apps,
@@ -23,6 +27,11 @@ on_both!(
     refuses_what_is_not_there,
     refuses_what_does_not_fit,
     evaluates_jsonata,
+    an_app_that_is_named_means_its_connection,
+    gives_records_in_terms_of_the_model,
+    collections_understand_unified_models,
+    a_change_writes_only_what_is_given,
+    fields_are_an_object,
 );
 
 /// What the product calls a person, whatever the app calls it.
@@ -444,4 +453,188 @@ async fn evaluates_jsonata(stage: Stage) {
     assert_eq!(label, Some(json!("LOUD")));
     source.update(&id, json!({"label": "QUIET"})).await.unwrap();
     assert_eq!(stage.tasks.tasks()[0].title, "quiet");
+}
+
+/// What is named by the integration is what its customer's connection has of it, as for actions.
+async fn an_app_that_is_named_means_its_connection(stage: Stage) {
+    entries(&stage).await;
+    stage.connected("acme").await;
+    stage.connected("globex").await;
+    let on = |key: &str, user: Option<&str>| {
+        let mut selector = Selector::key(key);
+        selector.integration_key = Some("contactly".to_owned());
+        selector.user_id = user.map(str::to_owned);
+        SourceTarget::new(selector)
+    };
+    let collection = async |who: Option<&str>, target: SourceTarget| {
+        stage.call(who, GetSourceCollection::new(target)).await.map(|found| found.key)
+    };
+    assert_eq!(collection(Some("acme"), on("entries", None)).await.unwrap(), "companies");
+    let mut made = on("entries", None);
+    made.auto_create = Some(true);
+    assert_eq!(collection(Some("acme"), made).await.unwrap(), "companies");
+    let mut query = ListQuery::default();
+    query.layer = Some(LayerName::Connection);
+    let copies = stage.call(Some("acme"), List::<DataSourceSpec>::from(query)).await.unwrap().items;
+    assert_eq!(copies.len(), 1, "it was made when it was asked for");
+    let own = json!({"collectionKey": "contacts"});
+    stage.change::<DataSourceSpec>(Some("acme"), &copies[0].id, own).await.unwrap();
+    // A manager says whose.
+    for (who, user, expected) in [
+        (Some("acme"), None, "contacts"),
+        (Some("globex"), None, "companies"),
+        (None, Some("acme"), "contacts"),
+        (None, Some("globex"), "companies"),
+    ] {
+        assert_eq!(collection(who, on("entries", user)).await.unwrap(), expected, "{who:?} {user:?}");
+    }
+    let nobodys = collection(None, on("entries", None)).await.unwrap_err();
+    assert_eq!(nobodys.kind(), ErrorKind::InvalidInput, "{nobodys}");
+    let anothers = collection(Some("globex"), on("entries", Some("acme"))).await.unwrap_err();
+    assert_eq!(anothers.kind(), ErrorKind::NotFound, "{anothers}");
+    let unconnected = collection(Some("initech"), on("entries", None)).await.unwrap_err();
+    assert!(unconnected.message().contains("connect first"), "{unconnected}");
+    let person = json!({"first_name": "Ada", "last_name": "Moreau", "email": "ada@x.example"});
+    let create = CreateSourceRecord::new(on("entries", None), SourceFields::new(object(person)));
+    stage.call(Some("acme"), create).await.unwrap();
+    assert_eq!((stage.crm.contacts().len(), stage.crm.companies().len()), (1, 0));
+    // The integration's own id means the same place.
+    let of_app = Get::<DataSourceSpec>::new({
+        let mut selector = on("entries", None).selector;
+        selector.layer = Some(LayerName::Integration);
+        selector
+    });
+    let of_app = stage.call(None, of_app).await.unwrap().id;
+    let by_id = SourceTarget::new(Selector::from(&of_app));
+    assert_eq!(collection(Some("acme"), by_id.clone()).await.unwrap(), "contacts");
+    assert_eq!(collection(Some("globex"), by_id).await.unwrap(), "companies");
+    // One of the connection's own that nothing above it has.
+    let mine =
+        json!({"key": "mine", "name": "Mine", "connectionId": "contactly", "collectionKey": "contacts"});
+    stage.add::<DataSourceSpec>(Some("acme"), mine).await.unwrap();
+    assert_eq!(collection(Some("acme"), on("mine", None)).await.unwrap(), "contacts");
+    assert_eq!(collection(Some("globex"), on("mine", None)).await.unwrap_err().kind(), ErrorKind::NotFound);
+    // Field mappings alike.
+    let change = json!({"importValue": {"label": {"$var": "$.mine"}}});
+    let copy = Selector::key("entry").connection("contactly");
+    stage.change::<FieldMappingSpec>(Some("acme"), copy, change).await.unwrap();
+    let run = RunFieldMapping::new(on("entry", None).selector, Direction::Import, json!({"mine": "x"}));
+    assert_eq!(stage.call(Some("acme"), run.clone()).await.unwrap().output["label"], "x");
+    assert!(stage.call(Some("globex"), run).await.unwrap().output.get("label").is_none());
+}
+
+async fn gives_records_in_terms_of_the_model(stage: Stage) {
+    stage.tasks.seed(2);
+    stage.add::<DataSourceSpec>(None, json!({"key": "work", "name": "Work", "udm": "tasks"})).await.unwrap();
+    let mapping = json!({
+        "key": "item", "name": "Item", "dataSourceKey": "work", "importValue": {"what": {"$var": "$.title"}},
+    });
+    stage.add::<FieldMappingSpec>(None, mapping).await.unwrap();
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let work = taskly.data_source("work");
+    let mapped = work.clone().mapped("item");
+    for record in [
+        work.list().all().await.unwrap()[0].clone(),
+        mapped.list().all().await.unwrap()[1].clone(),
+        mapped.get("tsk_000001").await.unwrap(),
+    ] {
+        assert_eq!(record.udm.as_deref(), Some("tasks"));
+        let task = stage.tasks.tasks().into_iter().find(|task| task.id == record.id).unwrap();
+        let unified = record.unified_fields.as_ref().unwrap();
+        assert_eq!((&unified["subject"], unified.get("title")), (&json!(task.title), None));
+        assert!(record.fields.get("subject").is_none(), "{}", record.fields);
+    }
+    let unified = taskly.unified("tasks").get("tsk_000001").await.unwrap();
+    assert_eq!(unified.unified_fields.as_ref(), Some(&unified.fields));
+    let plain = taskly.collection("tasks").get("tsk_000001").await.unwrap();
+    assert_eq!((plain.udm, plain.unified_fields), (None, None));
+}
+
+async fn collections_understand_unified_models(stage: Stage) {
+    stage.tasks.seed(20);
+    stage.connected("acme").await;
+    let tasks = || CollectionTarget::new("taskly", "tasks");
+    let list = async |filter: Option<Value>, unified: Value| {
+        stage.call(Some("acme"), ListRecords::new(tasks(), filter, Some(unified), None, None)).await
+    };
+    let found = list(None, json!({"subject": stage.tasks.tasks()[3].title})).await.unwrap().records;
+    assert!(
+        !found.is_empty() && found.iter().all(|task| task.fields["title"] == stage.tasks.tasks()[3].title)
+    );
+    assert_eq!(list(None, json!({})).await.unwrap().records.len(), 20);
+    // The collection's own terms stand for both.
+    let both = list(Some(json!({"status": "done"})), json!({"status": "open"})).await.unwrap().records;
+    assert!(both.iter().all(|task| task.fields["status"] == "done"));
+    let unknown = list(None, json!({"dealId": "7"})).await.unwrap_err();
+    assert_eq!((unknown.kind(), unknown.context_value("field")), (ErrorKind::Unsupported, Some("$.dealId")));
+    let find = async |udm: &str| {
+        let find = FindRecord::new(tasks(), "tsk_000001".to_owned(), Some(udm.to_owned()));
+        stage.call(Some("acme"), find).await.map(|found| found.record)
+    };
+    let record = find("tasks").await.unwrap();
+    assert_eq!(record.udm.as_deref(), Some("tasks"));
+    assert_eq!(record.unified_fields.unwrap()["subject"], record.fields["title"]);
+    for udm in ["contacts", "no-such-model"] {
+        let wrong = find(udm).await.unwrap_err();
+        assert_eq!(
+            (wrong.kind(), wrong.context_value("field")),
+            (ErrorKind::InvalidInput, Some("udm")),
+            "{wrong}"
+        );
+    }
+}
+
+/// What a formula comes to without its inputs overwrites nothing.
+async fn a_change_writes_only_what_is_given(stage: Stage) {
+    entries(&stage).await;
+    let mapping = json!({
+        "key": "careful", "name": "Careful", "dataSourceKey": "entries", "exportValue": {
+            "title": {"$case": {
+                "cases": [{"filter": [{"field": "$.label", "operator": "is_not_empty"}], "value": {"$var": "$.label"}}],
+                "default": "untitled",
+            }},
+            "description": {"$concat": ["+", {"$var": "$.tel"}]},
+        },
+    });
+    stage.add::<FieldMappingSpec>(None, mapping).await.unwrap();
+    let config = json!({
+        "dataSource": {"key": "entries"}, "id": {"$var": "$.input.id"},
+        "fieldMapping": {"key": "careful", "input": {"$var": "$.input.fields"}},
+    });
+    let action = json!({"key": "alter", "name": "Alter", "type": "update-data-record", "config": config});
+    stage.add::<ActionSpec>(None, action).await.unwrap();
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let source = taskly.data_source("entries").mapped("careful");
+    let task = || {
+        let task = stage.tasks.tasks()[0].clone();
+        (task.title, task.description.unwrap_or_default())
+    };
+    // A new record has all of it.
+    let id = source.create(json!({"other": 1})).await.unwrap();
+    assert_eq!(task(), ("untitled".to_owned(), "+".to_owned()));
+    source.update(&id, json!({"label": "A", "tel": "555"})).await.unwrap();
+    assert_eq!(task(), ("A".to_owned(), "+555".to_owned()));
+    source.update(&id, json!({"label": "B"})).await.unwrap();
+    assert_eq!(task(), ("B".to_owned(), "+555".to_owned()));
+    taskly.action("alter").run(json!({"id": id, "fields": {"tel": "7"}})).await.unwrap();
+    assert_eq!(task(), ("B".to_owned(), "+7".to_owned()));
+    let nothing = source.update(&id, json!({"other": 1})).await.unwrap_err();
+    assert_eq!(nothing.kind(), ErrorKind::InvalidInput, "{nothing}");
+}
+
+async fn fields_are_an_object(stage: Stage) {
+    stage.tasks.seed(1);
+    entries(&stage).await;
+    let mapping = json!({"key": "flat", "name": "Flat", "importValue": {"$var": "$.title"}});
+    stage.add::<FieldMappingSpec>(None, mapping).await.unwrap();
+    let acme = stage.connected("acme").await;
+    let flat = acme.connection("taskly").data_source("entries").mapped("flat").get("tsk_000001").await;
+    let flat = flat.unwrap_err();
+    assert_eq!(
+        (flat.kind(), flat.context_value("field")),
+        (ErrorKind::Configuration, Some("fieldMapping.importValue"))
+    );
+    assert!(flat.message().contains("builds a text"), "{flat}");
 }

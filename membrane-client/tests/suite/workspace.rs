@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
+use futures::future::join_all;
 use membrane_client::{ErrorKind, WorkspaceFiles, WorkspaceImport};
 use membrane_core::Selector;
 use membrane_core::element::{
-    Action, ActionSpec, Element, ElementKind, Flow, FlowSpec, Integration, IntegrationSpec, State,
+    Action, ActionSpec, ConnectionSpec, CustomerSpec, Element, ElementKind, Flow, FlowSpec, Integration,
+    IntegrationSpec, State,
 };
-use membrane_core::op::{ExportWorkspace, Get, ImportWorkspace};
+use membrane_core::op::{Export, ExportWorkspace, Get, ImportWorkspace, Replace};
 use membrane_core::workspace::{Entries, EntryKey, diff};
 use membrane_engine::Engine;
 use membrane_engine::store::SqliteStore;
@@ -30,6 +32,10 @@ on_both!(
     secrets_of_an_integration_stay_where_they_are,
     what_a_file_says_survives_other_changes,
     actions_a_connector_brings_stay_its_own,
+    one_element_is_given_as_its_file_has_it,
+    of_imports_at_once_one_is_taken,
+    what_shares_a_file_is_named,
+    a_part_of_a_folder_is_taken_in_silence,
     the_real_workspace,
 );
 
@@ -306,6 +312,8 @@ async fn a_dry_run_changes_nothing(stage: Stage) {
         patch.starts_with("--- /dev/null\n+++ b/membrane/actions/list-people/spec.yaml\n+key: list-people"),
         "{patch}"
     );
+    assert!(!patch.contains("uuid"), "{patch}");
+    assert_eq!(stage.client.workspace().dry_run(files.clone()).await.unwrap(), planned, "it is repeatable");
     assert_eq!(stage.client.workspace().export().await.unwrap(), before);
     let done = import(&stage, &files).await;
     assert_eq!((done.created, done.changed), (planned.created, planned.changed));
@@ -353,7 +361,7 @@ async fn secrets_of_an_integration_stay_where_they_are(stage: Stage) {
     let text = "key: keyed\nname: Renamed\nconnectorKey: keyed\nparameters:\n  apiUri: https://keyed.example\n  clientSecret: hunter3\n";
     files.insert(path, text).unwrap();
     let patch = stage.client.workspace().diff(files.clone()).await.unwrap().to_string();
-    assert!(patch.contains("@@ parameters @@\n+***") && !patch.contains("hunter"), "{patch}");
+    assert!(patch.contains("@@ parameters @@\n-***\n+***") && !patch.contains("hunter"), "{patch}");
     assert_eq!(import(&stage, &files).await.changed.len(), 1);
     assert_eq!(keyed().await.spec.parameters.unwrap()["clientSecret"], "hunter3");
     assert!(import(&stage, &files).await.changed.is_empty());
@@ -390,13 +398,115 @@ async fn actions_a_connector_brings_stay_its_own(stage: Stage) {
             "key: odd\nname: Odd\ntype: connector-operation\nconfig:\n  operationKey: no-such\n",
         ),
     ]);
+    let planned = stage.client.workspace().dry_run(files.clone()).await.unwrap();
     let outcome = import(&stage, &files).await;
-    assert_eq!((outcome.created.len(), &outcome.report.problems), (3, &vec![]));
+    let connector = stage.engine.connectors().find(|connector| connector.key.as_str() == "taskly").unwrap();
+    let brought: Vec<EntryKey> = connector
+        .actions
+        .keys()
+        .filter(|key| key.as_str() != "create-task")
+        .map(|key| EntryKey::of_integration(ElementKind::Action, key.as_str(), "second").unwrap())
+        .collect();
+    assert!(!brought.is_empty());
+    assert_eq!((outcome.created.len(), &outcome.report.problems), (3 + brought.len(), &vec![]));
+    assert_eq!((&outcome.brought, &outcome.created), (&brought, &planned.created));
+    let planned: Vec<_> =
+        planned.diff.unwrap().changes.iter().map(|change| change.element().clone()).collect();
+    let mut created = outcome.created.clone();
+    created.sort();
+    assert_eq!(planned, created);
     assert!(outcome.report.notices.iter().any(|notice| notice.message.contains("no-such")));
     let own: Action =
         stage.call(None, Get::<ActionSpec>::new(in_app("create-task", "second"))).await.unwrap();
     assert_eq!(own.name, "My own");
     assert!(import(&stage, &files).await.changed.is_empty());
+}
+
+async fn one_element_is_given_as_its_file_has_it(stage: Stage) {
+    import(&stage, &folder(FOLDER)).await;
+    let whole = export(&stage).await;
+    let of = |kind, key: &str, app: Option<&str>| match app {
+        Some(app) => EntryKey::of_integration(kind, key, app).unwrap(),
+        None => EntryKey::new(kind, key).unwrap(),
+    };
+    let expected = |kind, key, app| whole.get(&of(kind, key, app)).unwrap().fields().clone();
+    let action = async |selector| stage.call(None, Export::<ActionSpec>::new(selector)).await.unwrap();
+    assert_eq!(
+        action(Selector::key("list-people")).await,
+        expected(ElementKind::Action, "list-people", None)
+    );
+    let own = action(in_app("list-people", "elsewhere")).await;
+    assert_eq!(own, expected(ElementKind::Action, "list-people", Some("elsewhere")));
+    let flow = stage.call(None, Export::<FlowSpec>::new(in_app("sync", "elsewhere"))).await.unwrap();
+    assert_eq!(flow, expected(ElementKind::Flow, "sync", Some("elsewhere")));
+    let app = stage.call(None, Export::<IntegrationSpec>::new("elsewhere")).await.unwrap();
+    assert_eq!(app, expected(ElementKind::Integration, "elsewhere", None));
+    // What is given is taken back, and changes nothing.
+    let before = revisions(&stage).await.len();
+    let fields = action(Selector::key("list-people")).await;
+    stage.call(None, Replace::<ActionSpec>::new("list-people").fields(fields.clone())).await.unwrap();
+    assert_eq!((action(Selector::key("list-people")).await, revisions(&stage).await.len()), (fields, before));
+
+    // Kinds that no folder holds: what a caller may write of them, and nothing secret.
+    stage.connected("acme").await;
+    let mut get = Get::<ActionSpec>::new(Selector::key("create-task").connection("taskly"));
+    get.auto_create = Some(true);
+    let copy = stage.call(Some("acme"), get).await.unwrap();
+    let given = action(Selector::from(&copy.id)).await;
+    assert_eq!((&given["key"], &given["parentKey"]), (&json!("create-task"), &json!("create-task")));
+    let connection = copy.place.connection_id.clone().unwrap();
+    let given = stage.call(None, Export::<ConnectionSpec>::new(connection.as_str())).await.unwrap();
+    assert!(given.contains_key("name") && !given.contains_key("id"), "{given:?}");
+    assert!(!serde_json::to_string(&given).unwrap().contains(&stage.tasks.api_key()), "{given:?}");
+    let customer = copy.place.tenant_id.clone().unwrap();
+    let given = stage.call(None, Export::<CustomerSpec>::new(customer.as_str())).await.unwrap();
+    assert!(given.contains_key("name"), "{given:?}");
+    let denied = stage.call(Some("acme"), Export::<ActionSpec>::new(&copy.id)).await.unwrap_err();
+    assert_eq!(denied.kind(), ErrorKind::AccessDenied);
+}
+
+async fn of_imports_at_once_one_is_taken(stage: Stage) {
+    let files = folder(FOLDER);
+    let workspace = stage.client.workspace();
+    let outcomes = join_all((0..8).map(|_| workspace.import(files.clone()))).await;
+    let (mut done, mut overtaken) = (0, 0);
+    for outcome in outcomes {
+        match outcome {
+            Ok(outcome) => done += usize::from(outcome.created.len() == 7),
+            Err(error) => {
+                overtaken += 1;
+                assert_eq!(error.kind(), ErrorKind::Concurrency, "{error}");
+                let file = error.context_value("file").unwrap_or_default().to_owned();
+                assert!(files.get(&file).is_some(), "{error} names {file}");
+            }
+        }
+    }
+    println!("{overtaken} of 8 were overtaken");
+    assert_eq!(done, 1);
+}
+
+async fn what_shares_a_file_is_named(stage: Stage) {
+    for instance in ["one", "two"] {
+        let action = json!({"key": "twin", "name": instance, "instanceKey": instance});
+        stage.add::<ActionSpec>(None, action).await.unwrap();
+    }
+    let export = stage.client.workspace().export().await.unwrap();
+    let text = export.files.get("membrane/actions/twin/spec.yaml").unwrap();
+    assert!(text.contains("name: one"), "{text}");
+    let [problem] = &export.report.problems[..] else { panic!("{:?}", export.report) };
+    assert!(
+        problem.message.contains("action:twin is ") && problem.message.contains("instanceKey"),
+        "{problem}"
+    );
+}
+
+async fn a_part_of_a_folder_is_taken_in_silence(stage: Stage) {
+    let part = folder(&FOLDER[5..6]);
+    let alone = stage.client.workspace().dry_run(part.clone()).await.unwrap();
+    assert_eq!(alone.report.notices.len(), 2, "{:?}", alone.report);
+    import(&stage, &folder(FOLDER)).await;
+    let outcome = import(&stage, &part).await;
+    assert_eq!((outcome.unchanged, outcome.report.notices), (1, vec![]));
 }
 
 /// What was imported of an unknown app is the same after a restart, and works once the app is there.

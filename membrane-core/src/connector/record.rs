@@ -66,6 +66,12 @@ pub struct Record {
     /// The app's own fields, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_fields: Option<Value>,
+    /// The unified model of `unified_fields`: that of the data source, or the one that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub udm: Option<String>,
+    /// The fields in terms of the unified model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unified_fields: Option<Value>,
 }
 
 /// One page of records.

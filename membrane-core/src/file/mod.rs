@@ -12,6 +12,7 @@ mod roots;
 mod schema;
 mod spec;
 mod unified;
+mod weight;
 pub(crate) mod yaml;
 
 use self::function::Functions;

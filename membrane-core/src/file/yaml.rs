@@ -1,11 +1,14 @@
 //! YAML read within bounds: of bytes, of levels, of what aliases repeat.
 
-use serde::de::DeserializeOwned;
+use std::cell::Cell;
+
+use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter};
 
 use super::located::Spot;
 use super::one_of;
 use super::origin::Origin;
+use super::weight::Weight;
 use crate::error::{Error, Result};
 
 /// Bytes of a file. The largest hand-written ones have 200 KB.
@@ -46,7 +49,22 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, Re
         let message = format!("the file has more than {} MB", MAX_BYTES >> 20);
         return Err(Refusal { at: Spot::default(), message });
     }
-    let options = serde_saphyr::options! {
+    // The reader bounds what aliases repeat by its parts, of which one may be all that a file can hold.
+    if text.contains('&') && text.contains('*') {
+        let bytes = Cell::new(0);
+        let weighed = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |document| {
+            Weight(&bytes).deserialize(document)
+        });
+        // Any other fault is told by who reads the file in earnest.
+        if let Some(error) = weighed.err().filter(|_| bytes.get() > MAX_BYTES) {
+            return Err(refusal(&error));
+        }
+    }
+    serde_saphyr::from_str_with_options(text, options()).map_err(|error| refusal(&error))
+}
+
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         with_snippet: false,
         strict_booleans: true,
         // Aliases are for saying a schema once, not for growing: what they repeat is bounded too.
@@ -63,8 +81,7 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> std::result::Result<T, Re
             max_anchors: 1_000,
             max_merge_keys: 1_000,
         },
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| refusal(&error))
+    }
 }
 
 fn refusal(error: &serde_saphyr::Error) -> Refusal {

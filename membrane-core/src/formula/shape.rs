@@ -7,7 +7,7 @@ use super::eval::{At, Evaluator, size_of};
 use super::moving::{Read, reads_of};
 use super::node::{Call, Node};
 use super::scope::{Scope, Vars};
-use crate::locator::Step;
+use crate::locator::{Locator, Step};
 
 /// What a formula is made of.
 #[derive(Debug)]
@@ -24,6 +24,29 @@ impl Formula {
     /// What it is made of; `None` when it cannot be told what it reads.
     pub(crate) fn shape(&self) -> Option<Shape<'_>> {
         if self.0.has_copy { None } else { of(self.node(), self.source()) }
+    }
+
+    /// The places of the variables it reads, in the order they stand in; `None` when that cannot be told, as of
+    /// `$jsonata`.
+    ///
+    /// ```
+    /// use membrane_core::Formula;
+    /// use serde_json::json;
+    ///
+    /// let phone = Formula::parse(&json!({"$concat": ["+", {"$var": "$.tel"}]}))?;
+    /// assert_eq!(phone.reads().map(|reads| reads[0].to_string()).as_deref(), Some("$.tel"));
+    /// assert_eq!(Formula::parse(&json!({"$jsonata": "tel"}))?.reads(), None);
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn reads(&self) -> Option<Vec<Locator>> {
+        let mut reads = Vec::new();
+        let is_told = !self.0.has_copy
+            && reads_of(self.node(), false, &mut |read| {
+                let (Read::Filter(steps) | Read::Var(steps)) = read;
+                reads.push(Locator::from_steps(steps.to_vec()));
+                true
+            });
+        is_told.then_some(reads)
     }
 
     /// Builds with the work that is left, and takes off what it took. Nothing at all when it fails.

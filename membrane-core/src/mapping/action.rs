@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::FieldMapping;
 use crate::error::{Error, Result};
-use crate::formula::{Formula, Vars, merge_formulas};
-use crate::unified::{UnifiedFields, check_depth};
+use crate::formula::{Formula, FormulaKind, Vars, merge_formulas};
+use crate::locator::Locator;
+use crate::unified::{UnifiedFields, are_missing, check_depth};
 
 /// What of `config.fieldMapping` is built over records or own fields, not over the action's variables.
 const TEMPLATES: [&str; 6] = [
@@ -58,6 +59,8 @@ pub struct ActionMapping {
     config: Value,
     import: Option<Formula>,
     export: Option<Formula>,
+    /// The fields `export` builds, and what each of them reads, where that can be told.
+    export_reads: Vec<(String, Vec<Locator>)>,
     includes_raw_fields: bool,
     unified: Option<UnifiedFields>,
 }
@@ -115,6 +118,7 @@ impl ActionMapping {
         Ok(Self {
             config,
             import: parse(all.import_value)?,
+            export_reads: reads_by_field(all.export_value.as_ref())?,
             export: parse(all.export_value)?,
             includes_raw_fields,
             unified,
@@ -211,10 +215,56 @@ impl ActionMapping {
     /// # Errors
     /// As [`Self::export`].
     pub fn export_built(&self, built: &Value, exported: Option<Value>) -> Result<Option<Map<String, Value>>> {
+        self.merged(built, exported, UnifiedFields::native)
+    }
+
+    /// As [`Self::export_built`] for a change of a record: a field of `exportValue` is left out when it is made of
+    /// fields none of which the `input` has, and so with `defaultUnifiedValue`. What a formula comes to without them,
+    /// such as the default of a `$case`, overwrites nothing. A field whose formula does not say what it reads stays.
+    ///
+    /// # Errors
+    /// As [`Self::export`].
+    ///
+    /// ```
+    /// use membrane_core::mapping::ActionMapping;
+    /// use serde_json::json;
+    ///
+    /// let config = json!({"fieldMapping": {
+    ///     "exportValue": {"phone": {"$concat": ["+", {"$var": "$.tel"}]}, "name": {"$var": "$.who"}},
+    ///     "input": {"$var": "$.input"},
+    /// }});
+    /// let mapping = ActionMapping::new(&config, None, None)?;
+    /// let built = json!({"fieldMapping": {"input": {"who": "Ada"}}});
+    /// let exported = Some(json!({"phone": "+", "name": "Ada"}));
+    /// assert_eq!(mapping.export_change(&built, exported)?, json!({"name": "Ada"}).as_object().cloned());
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn export_change(
+        &self,
+        built: &Value,
+        mut exported: Option<Value>,
+    ) -> Result<Option<Map<String, Value>>> {
+        let input = built.get("fieldMapping").and_then(|of| is_set(of, "input"));
+        if let (Some(input), Some(Value::Object(fields))) = (input, &mut exported) {
+            for (name, reads) in &self.export_reads {
+                if are_missing(reads, input) {
+                    fields.shift_remove(name);
+                }
+            }
+        }
+        self.merged(built, exported, UnifiedFields::native_change)
+    }
+
+    fn merged(
+        &self,
+        built: &Value,
+        exported: Option<Value>,
+        native: fn(&UnifiedFields, Value) -> Result<Value>,
+    ) -> Result<Option<Map<String, Value>>> {
         check_depth(built)?;
         let of = built.get("fieldMapping").unwrap_or(&Value::Null);
         let unified = match is_set(of, "defaultUnifiedValue") {
-            Some(record) => Some(self.unified("fieldMapping.defaultUnifiedValue")?.native(record.clone())?),
+            Some(record) => Some(native(self.unified("fieldMapping.defaultUnifiedValue")?, record.clone())?),
             None => None,
         };
         let exported = match (is_set(of, "input"), &self.export) {
@@ -328,6 +378,18 @@ pub fn rebase_config(config: &Value, unified: &UnifiedFields) -> Result<Value> {
         narrowed(lookup, "query", query)?;
     }
     Ok(derived)
+}
+
+/// The fields a formula builds, and what each reads; none for what is no object of them.
+fn reads_by_field(formula: Option<&Value>) -> Result<Vec<(String, Vec<Locator>)>> {
+    let Some(Value::Object(fields)) = formula.filter(|formula| FormulaKind::of(formula).is_none()) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for (name, field) in fields {
+        found.extend(Formula::parse(field)?.reads().map(|reads| (name.clone(), reads)));
+    }
+    Ok(found)
 }
 
 /// What a config says in terms of a unified model.

@@ -81,8 +81,8 @@ collection_ops! {
     ListRecords("list", "Reads a page of records of a data collection.") -> Records {
         /// An object of fields that must be equal, or Membrane's list of conditions.
         filter: Option<Value>,
-        /// Conditions in terms of a unified model. A collection knows none, so a condition is refused: a data
-        /// source takes it.
+        /// The same in terms of a unified model the connector maps onto the collection: of several the first that
+        /// has all of the fields. `filter` counts more.
         unified_filter: Option<Value>,
         /// Where to go on.
         cursor: Option<String>,
@@ -104,7 +104,9 @@ collection_ops! {
     /// Reads one record by its id.
     FindRecord("find-by-id", "Reads one record of a data collection by its id.") -> FoundRecord {
         /// The app's id.
-        id: String
+        id: String,
+        /// The unified model to give the fields in terms of as well.
+        udm: Option<String>
     }
     /// Adds a record.
     CreateRecord("create", "Adds a record to a data collection.") -> WrittenRecord {

@@ -131,6 +131,19 @@ selecting! {
     /// Says where each value of an element came from.
     Explain {}
 }
+selecting! {
+    /// Gives an element as a workspace folder has it: what a person may edit, others named by their keys, nothing
+    /// secret. [`Replace`] takes it back.
+    ///
+    /// ```
+    /// use membrane_core::element::ActionSpec;
+    /// use membrane_core::op::{Access, Export, Op};
+    ///
+    /// let info = Export::<ActionSpec>::info();
+    /// assert_eq!((info.routes[0].path.as_str(), info.access), ("/actions/{selector}/export", Access::Manager));
+    /// ```
+    Export {}
+}
 
 impl<S> Reset<S> {
     /// Resets these parts only.
@@ -374,6 +387,20 @@ impl<S: Spec> Op for Explain<S> {
             format!("{}.explain", S::KIND.plural()),
             format!("Says which layer each value of {} came from.", a(S::KIND)),
             reader(S::KIND),
+            routes,
+        )
+    }
+}
+
+impl<S: Spec> Op for Export<S> {
+    type Output = Map<String, Value>;
+
+    fn info() -> OpInfo {
+        let routes = routes::<S>(&Method::GET, "/export", Body::None);
+        OpInfo::new(
+            format!("{}.export", S::KIND.plural()),
+            format!("Gives {} as a workspace folder has it.", a(S::KIND)),
+            Access::Manager,
             routes,
         )
     }

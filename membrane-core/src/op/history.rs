@@ -26,13 +26,59 @@ pub struct Checkpoint {
     pub checkpoint_number: u64,
     /// The element as it was stored, without what is sealed of it.
     pub snapshot: Map<String, Value>,
-    /// What the change was. Of the first that is kept: nothing.
+    /// What the change was. Of the first that is kept: nothing. Of what is sealed only that it changed, and fields that
+    /// a folder says and no element has are among them.
     pub changes: Vec<FieldChange>,
     /// ISO 8601, UTC, milliseconds.
     pub created_at: String,
     /// The customer who made the change; absent when the workspace did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<CustomerId>,
+    /// Who made the change.
+    pub actor: Actor,
+}
+
+/// Who changes elements.
+///
+/// ```
+/// use membrane_core::op::Actor;
+///
+/// assert_eq!(serde_json::to_value(Actor::Import)?, "import");
+/// assert_eq!(Actor::named("engine"), Some(Actor::Engine));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Actor {
+    /// A customer.
+    Customer,
+    /// The engine, which brings a workspace up to date with its connectors.
+    Engine,
+    /// A workspace folder that was imported.
+    Import,
+    /// A manager of the workspace.
+    Manager,
+}
+
+impl Actor {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[Self::Customer, Self::Engine, Self::Import, Self::Manager];
+
+    /// The name it travels under.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Engine => "engine",
+            Self::Import => "import",
+            Self::Manager => "manager",
+        }
+    }
+
+    /// The one with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|actor| actor.as_str() == name)
+    }
 }
 
 impl Checkpoint {
@@ -43,7 +89,7 @@ impl Checkpoint {
         element: ElementId,
         snapshot: Map<String, Value>,
         created_at: impl Into<String>,
-        created_by: Option<CustomerId>,
+        (actor, created_by): (Actor, Option<CustomerId>),
     ) -> Self {
         Self {
             id: revision.into(),
@@ -54,6 +100,7 @@ impl Checkpoint {
             changes: Vec::new(),
             created_at: created_at.into(),
             created_by,
+            actor,
         }
     }
 }
@@ -92,7 +139,7 @@ selecting! {
 }
 selecting! {
     /// Brings back what an element was at a checkpoint; a change like any other. What is sealed of it, where it
-    /// belongs and whether it is archived stay.
+    /// belongs, whether it is archived and what a folder says that no element has stay.
     ///
     /// ```
     /// use membrane_core::Selector;

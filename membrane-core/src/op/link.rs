@@ -58,7 +58,10 @@ impl DataLink {
     }
 }
 
-/// Links two records in a table of a connection. A link that is there already stays as it is.
+/// Links two records in a table of a connection. Of several links of one record the last that was made counts, and
+/// making one that is there already makes it the last.
+///
+/// The connection is the one that is named, or the default one of the integration that is named.
 ///
 /// ```
 /// use membrane_core::Selector;
@@ -132,6 +135,9 @@ impl FindDataLinks {
 
 /// Removes the links of a record from a table of a connection: at least one of the two ids says which. Links that
 /// are not there are no fault.
+///
+/// Deleting a record does not remove its links: a table belongs to no collection, and a record of another one may
+/// have the same id.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -156,6 +162,9 @@ impl DeleteDataLinks {
         Self { table: table.into(), ..Self::default() }
     }
 }
+
+/// What says which links go.
+const WHOSE: &[&str] = &["appRecordId", "externalRecordId", "direction"];
 
 fn links(method: Method, body: Body) -> Vec<Route> {
     let route = Route::new(method, "/data-link-table-instance/links", body).query(SELECTOR);
@@ -185,6 +194,9 @@ impl Op for DeleteDataLinks {
 
     fn info() -> OpInfo {
         let summary = "Removes links between records of the product and of an app.";
-        OpInfo::new("data-links.delete", summary, Access::Customer, links(Method::DELETE, Body::Rest))
+        let mut routes = links(Method::DELETE, Body::Rest);
+        // Membrane's own client sends a body; not every client can with a DELETE.
+        routes.iter_mut().for_each(|route| route.query.extend(WHOSE));
+        OpInfo::new("data-links.delete", summary, Access::Customer, routes)
     }
 }

@@ -39,10 +39,10 @@ pub use self::connector::{
     GetIntegrationConnector, GetIntegrationOperation, ListConnectors, ListIntegrationCollections,
     ListIntegrationOperations, MethodSpec, OperationInfo,
 };
-pub use self::element::{Archive, Create, Explain, Get, Replace, Reset, Restore, Setup, Update};
+pub use self::element::{Archive, Create, Explain, Export, Get, Replace, Reset, Restore, Setup, Update};
 pub use self::field_mapping::{GetAppSchema, MappedFields, RunFieldMapping};
 pub use self::flow::UpdateToLatestFlow;
-pub use self::history::{Checkpoint, DiffCheckpoints, ListCheckpoints, Revert};
+pub use self::history::{Actor, Checkpoint, DiffCheckpoints, ListCheckpoints, Revert};
 pub use self::link::{CreateDataLink, DataLink, DeleteDataLinks, FindDataLinks};
 pub use self::list::{List, ListQuery};
 pub use self::log::{ApiLogRecord, GetApiLog, ListApiLogs, LogQuery, SortOrder};

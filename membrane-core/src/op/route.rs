@@ -37,6 +37,8 @@ pub struct Route {
     pub fixed: Vec<(&'static str, &'static str)>,
     /// Further names that fields go by in the query: the name there, the field.
     pub aliases: Vec<(&'static str, &'static str)>,
+    /// How many bytes a server takes at the least, where that is more than usual.
+    pub body_limit: Option<usize>,
 }
 
 /// What the body of a route is.
@@ -71,6 +73,7 @@ impl Route {
             body,
             fixed: Vec::new(),
             aliases: Vec::new(),
+            body_limit: None,
         }
     }
 
@@ -100,6 +103,13 @@ impl Route {
     #[must_use]
     pub fn query(mut self, fields: &[&'static str]) -> Self {
         self.query.extend(fields);
+        self
+    }
+
+    /// Takes bodies of so many bytes, whatever is usual.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
         self
     }
 

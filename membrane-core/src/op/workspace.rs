@@ -71,7 +71,7 @@ impl Op for ExportWorkspace {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ImportWorkspace {
-    /// Texts by path. All together may have [`ImportWorkspace::MAX_BYTES`]; a server may take less in one request.
+    /// Texts by path. All together may have [`ImportWorkspace::MAX_BYTES`].
     pub files: WorkspaceFiles,
     /// Changes nothing, and says what would change.
     #[serde(default)]
@@ -79,7 +79,7 @@ pub struct ImportWorkspace {
 }
 
 impl ImportWorkspace {
-    /// How many bytes the files may have together.
+    /// How many bytes the files may have together. As JSON they may have twice as many: line ends and quotes take two.
     pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
     /// Takes the files.
@@ -107,6 +107,9 @@ pub struct WorkspaceImport {
     pub created: Vec<EntryKey>,
     /// Elements that were otherwise.
     pub changed: Vec<EntryKey>,
+    /// Which of these no file says: a connector brings them along with its integration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brought: Vec<EntryKey>,
     /// How many elements are as their files say.
     pub unchanged: usize,
     /// How many elements of the workspace have no file. They stay as they are.
@@ -126,7 +129,7 @@ impl Op for ImportWorkspace {
             "workspace.import",
             "Takes the files of a folder into the workspace; elements without a file stay as they are.",
             Access::Manager,
-            vec![Route::post("/import")],
+            vec![Route::post("/import").body_limit(2 * Self::MAX_BYTES)],
         )
     }
 }

@@ -119,10 +119,40 @@ impl UnifiedFields {
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when the connector does not say how to write
     /// such records; else as [`Formula::try_build`].
     pub fn native(&self, record: Value) -> Result<Value> {
+        self.to_collection(record).map(|(_, fields)| fields)
+    }
+
+    /// The same for a change of a record: a field of the collection is left out when it is made of fields none of
+    /// which the record has, so that what a formula comes to without them overwrites nothing.
+    ///
+    /// # Errors
+    /// As [`Self::native`].
+    ///
+    /// ```
+    /// use membrane_core::unified::{UnifiedFields, UnifiedModel};
+    /// use serde_json::json;
+    ///
+    /// let to = json!({"phone": {"$concat": ["+", {"$var": "$.primaryPhone"}]}, "name": {"$var": "$.fullName"}});
+    /// let contacts = UnifiedFields::new(UnifiedModel::find("contacts")?, None, Some(to))?;
+    /// assert_eq!(contacts.native_change(json!({"fullName": "Ada"}))?, json!({"name": "Ada"}));
+    /// # Ok::<(), membrane_core::Error>(())
+    /// ```
+    pub fn native_change(&self, record: Value) -> Result<Value> {
+        let (record, mut fields) = self.to_collection(record)?;
+        for leaf in self.to.iter().flat_map(|to| &to.leaves) {
+            if leaf.reads.as_ref().is_some_and(|reads| are_missing(reads, &record)) {
+                leaf.place.take(&mut fields);
+            }
+        }
+        Ok(fields)
+    }
+
+    /// A record with what the model adds, and the fields it comes to.
+    fn to_collection(&self, record: Value) -> Result<(Value, Value)> {
         let to = self.to.as_ref().ok_or_else(|| self.cannot_write())?;
         let record = self.model.fill_record_where(record, &|variable| !to.reads(variable))?;
         let built = to.formula.try_build(&Vars::from(&record))?;
-        Ok(built.unwrap_or_else(|| Value::Object(Map::new())))
+        Ok((record, built.unwrap_or_else(|| Value::Object(Map::new()))))
     }
 
     pub(super) fn cannot_write(&self) -> Error {
@@ -149,6 +179,11 @@ impl ToCollection {
             None => true,
         })
     }
+}
+
+/// Whether something is read, and none of it is there.
+pub(crate) fn are_missing(reads: &[Locator], values: &Value) -> bool {
+    !reads.is_empty() && reads.iter().all(|read| read.peek(values).is_none())
 }
 
 /// Goes into plain objects only. The formula was parsed, so the levels are few.

@@ -20,6 +20,7 @@ use indexmap::IndexMap;
 pub use self::connector::{CollectionMapping, ModelMapping, UnifiedMappings};
 pub use self::fallback::FallbackModel;
 pub use self::fields::UnifiedFields;
+pub(crate) use self::fields::are_missing;
 use self::fill::Fallback;
 pub(crate) use self::fill::check_depth;
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! Paths of elements in a folder.
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 
 use super::entry::EntryKey;
 use crate::element::ElementKind;
@@ -21,18 +21,11 @@ const KINDS: &[ElementKind] = &[
     ElementKind::Package,
 ];
 
-/// What file systems do not take in a name, besides dots at its ends.
-const UNFIT: &AsciiSet = &CONTROLS
-    .add(b'%')
-    .add(b'/')
-    .add(b'\\')
-    .add(b':')
-    .add(b'*')
-    .add(b'?')
-    .add(b'"')
-    .add(b'<')
-    .add(b'>')
-    .add(b'|');
+/// What file systems do not take in a name, besides control characters, and dots at its ends.
+const UNFIT: &[char] = &['%', '/', '\\', ':', '*', '?', '"', '<', '>', '|'];
+
+/// Names that are devices on some systems, whatever follows a dot in them.
+const DEVICES: &[&str] = &["con", "prn", "aux", "nul"];
 
 /// What a path says about its file.
 #[derive(Debug, PartialEq)]
@@ -115,16 +108,32 @@ pub(super) fn path(key: &EntryKey, uuid: Option<&str>) -> String {
     }
 }
 
+/// The name of a folder for a key: what every file system takes as it is stays.
 fn escape(name: &str) -> String {
     let inner = name.trim_start_matches('.');
-    let leading = name.len() - inner.len();
-    let core = inner.trim_end_matches(['.', ' ']);
-    let mut escaped = "%2E".repeat(leading);
-    escaped.extend(utf8_percent_encode(core, UNFIT));
-    for c in inner[core.len()..].chars() {
-        escaped.push_str(if c == '.' { "%2E" } else { "%20" });
+    let ends = inner.trim_end_matches(['.', ' ']).len();
+    let mut escaped = "%2E".repeat(name.len() - inner.len());
+    for (at, c) in inner.char_indices() {
+        if c.is_control() || UNFIT.contains(&c) || at >= ends || at == 0 && is_device(inner) {
+            escape_one(c, &mut escaped);
+        } else {
+            escaped.push(c);
+        }
     }
     escaped
+}
+
+fn escape_one(c: char, escaped: &mut String) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        escaped.push_str(&format!("%{byte:02X}"));
+    }
+}
+
+/// `com1` to `com9`, `lpt1` to `lpt9` and [`DEVICES`].
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name).trim_end().to_ascii_lowercase();
+    let is_port = |port: &str| matches!(stem.strip_prefix(port).map(str::as_bytes), Some([b'1'..=b'9']));
+    DEVICES.contains(&stem.as_str()) || is_port("com") || is_port("lpt")
 }
 
 fn unescape(name: &str) -> String {
@@ -172,6 +181,24 @@ mod tests {
         ] {
             assert!(matches!(locate(path), Location::Wrong(_)), "{path}");
         }
+    }
+
+    #[test]
+    fn what_file_systems_take_stays_and_the_rest_is_escaped() {
+        for (name, expected) in [
+            ("任务 é", "任务 é"),
+            ("create Job", "create Job"),
+            ("a:b%c", "a%3Ab%25c"),
+            (".hidden. ", "%2Ehidden%2E%20"),
+            ("a\u{85}b", "a%C2%85b"),
+            ("con", "%63on"),
+            ("Com1.txt", "%43om1.txt"),
+            ("lpt0", "lpt0"),
+            ("console", "console"),
+        ] {
+            assert_eq!(escape(name), expected, "{name}");
+        }
+        assert_eq!(escape(&"任".repeat(33)).len(), 99);
     }
 
     proptest! {

@@ -11,9 +11,10 @@ use super::files::WorkspaceFiles;
 use super::parents::{Above, Uuids};
 use super::path::{self, Location};
 use super::report::{FieldsOf, Problem, Report};
+use super::yaml;
 use crate::element::ElementKind;
 use crate::error::Result;
-use crate::file::yaml::{self, Refusal};
+use crate::file::yaml::{MAX_BYTES, Refusal, on_deep_stack, read};
 use crate::file::{Node, Spot};
 use crate::id::Key;
 
@@ -55,7 +56,7 @@ impl WorkspaceFiles {
     /// # Ok::<(), membrane_core::Error>(())
     /// ```
     pub fn read(&self) -> Result<Reading> {
-        yaml::on_deep_stack(|| {
+        on_deep_stack(|| {
             let mut drafts = Drafts::default();
             for (path, text) in self.iter() {
                 match path::locate(path) {
@@ -140,7 +141,7 @@ struct Drafts {
 
 impl Drafts {
     fn read(&mut self, path: &str, text: &str, kind: ElementKind, integration: Option<&str>, folder: &str) {
-        let node: Node = match yaml::read(text) {
+        let node: Node = match read(text) {
             Ok(node) => node,
             Err(Refusal { at, message }) => {
                 let problem = Problem::new(path, message).at(at);
@@ -207,6 +208,12 @@ impl Drafts {
             let problem =
                 |(field, why): (String, String)| Problem::new(path, why).at(spot(&field)).in_field(field);
             self.report.problems.extend(wrong.into_iter().map(problem));
+            return;
+        }
+        // What aliases repeat, and what stood closer than it is written, could not be given out again.
+        if yaml::document(&fields).len() > MAX_BYTES {
+            let message = format!("written out it has more than {} MB", MAX_BYTES >> 20);
+            self.report.problems.push(Problem::new(path, message));
             return;
         }
         let entry = Entry { key, fields };

@@ -5,10 +5,13 @@ use membrane_core::op::Checkpoint;
 use membrane_core::{Error, Page, Paging, Result};
 use serde_json::{Map, Value};
 
-use super::row::{document, from_row};
+use super::row::{document, from_row, mark};
 use super::{Change, Kind, update};
 use crate::store::CheckpointRow;
 use crate::{Caller, Engine};
+
+/// What stands for a secret.
+const HIDDEN: &str = "***";
 
 /// Fields that every change moves.
 const MOVING: &[&str] = &["revision", "updatedAt"];
@@ -28,15 +31,16 @@ pub(crate) async fn list<S: Spec>(
         }
         _ => None,
     };
-    let mut items = Vec::with_capacity(page.items.len());
+    let (mut items, mut states) = (Vec::with_capacity(page.items.len()), Vec::new());
     for checkpoint in page.items {
+        states.push(state::<S>(&checkpoint)?);
         items.push(shown::<S>(checkpoint)?);
     }
-    let before_last = before_last.map(snapshot::<S>).transpose()?;
-    for n in 0..items.len() {
-        let before = items.get(n + 1).map(|item| &item.snapshot).or(before_last.as_ref());
-        let changes = before.map(|before| changes(before, &items[n].snapshot)).unwrap_or_default();
-        items[n].changes = changes;
+    if let Some(before) = &before_last {
+        states.push(state::<S>(before)?);
+    }
+    for (item, states) in items.iter_mut().zip(states.windows(2)) {
+        item.changes = changes::<S>(&states[1], &states[0]);
     }
     Ok(Page::new(items, page.cursor))
 }
@@ -66,7 +70,7 @@ pub(crate) async fn diff<S: Spec>(
             None => return Ok(Vec::new()),
         },
     };
-    Ok(changes(&snapshot::<S>(earlier)?, &snapshot::<S>(later)?))
+    Ok(changes::<S>(&state::<S>(&earlier)?, &state::<S>(&later)?))
 }
 
 /// Brings back what an element was, as a change of its own: what a caller may write of it. What is sealed of it, its
@@ -122,17 +126,35 @@ async fn required<S: Spec>(
 }
 
 fn shown<S: Spec>(checkpoint: CheckpointRow) -> Result<Checkpoint> {
-    let CheckpointRow { number, made_by, row, .. } = checkpoint;
+    let CheckpointRow { number, made_by, actor, row } = checkpoint;
     let (id, revision, at) = (row.id.clone(), row.revision.clone(), row.updated_at.clone());
-    Ok(Checkpoint::new::<S>(number, revision, id, document(&from_row::<S>(row)?)?, at, made_by))
+    Ok(Checkpoint::new::<S>(number, revision, id, document(&from_row::<S>(row)?)?, at, (actor, made_by)))
 }
 
 fn snapshot<S: Spec>(checkpoint: CheckpointRow) -> Result<Map<String, Value>> {
     document(&from_row::<S>(checkpoint.row)?)
 }
 
-fn changes(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<FieldChange> {
+/// What of an element can change: its fields, those that only its file says, and when each secret one changed last.
+fn state<S: Spec>(checkpoint: &CheckpointRow) -> Result<Map<String, Value>> {
+    let row = checkpoint.row.clone();
+    let of_file = row.doc.get(mark::FOLDER).and_then(|folder| folder.get(mark::FOLDER_FIELDS)).cloned();
+    let sealed = row.doc.get(mark::SEALED).cloned();
+    let mut state = document(&from_row::<S>(row)?)?;
+    for (name, value) in [of_file, sealed].iter().flatten().filter_map(Value::as_object).flatten() {
+        state.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+    Ok(state)
+}
+
+fn changes<S: Spec>(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<FieldChange> {
     let mut changes = field_changes(before, after);
     changes.retain(|change| !MOVING.contains(&change.path().trim_start_matches('/')));
+    for change in &mut changes {
+        let path = change.path().to_owned();
+        if S::SEALED.contains(&path.trim_start_matches('/')) {
+            *change = FieldChange::Replace { path, was: HIDDEN.into(), value: HIDDEN.into() };
+        }
+    }
     changes
 }

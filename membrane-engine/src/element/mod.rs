@@ -29,7 +29,7 @@ use membrane_core::{ElementId, Error, ErrorKind, Key, LayerName, Page, Paging, R
 use serde_json::{Map, Value};
 
 use self::layered::LayeredKind;
-use self::row::{document, keep_marks, mark, to_row};
+use self::row::{document, keep_marks, mark, note_sealed, to_row};
 use crate::clock::{new_id, now};
 use crate::store::Write;
 use crate::{Caller, Engine};
@@ -65,6 +65,11 @@ pub(crate) trait Kind: Spec + Default {
         element: &mut Element<Self>,
         fields: &Map<String, Value>,
     ) -> Result<()>;
+
+    /// Gives an element that follows another one the content of now.
+    async fn follow(_engine: &Engine, _caller: &Caller, _element: &mut Element<Self>) -> Result<()> {
+        Ok(())
+    }
 
     /// Adds an element's neighbours, and takes out what this caller may not see.
     async fn show(_engine: &Engine, _caller: &Caller, _element: &mut Element<Self>) -> Result<()> {
@@ -291,6 +296,10 @@ pub(crate) async fn put<S: Kind>(
         && let Some(old) = store.row(&caller.scope(), S::KIND, &current.id).await?
     {
         keep_marks(&old, &mut row, marks);
+    }
+    if seal.is_some() {
+        let (was, is) = (document(&current)?, document(&element)?);
+        note_sealed(&mut row, S::SEALED.iter().copied().filter(|name| was.get(*name) != is.get(*name)));
     }
     let along = S::along(engine, Some(&current), &element).await?;
     let mut writes = vec![Write::Update { row, expected: current.revision }];

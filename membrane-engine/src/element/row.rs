@@ -45,10 +45,16 @@ pub(crate) mod mark {
     /// What a folder the element was imported from says and no element has, and how it names the connector.
     pub(crate) const FOLDER: &str = "folder";
 
-    pub(crate) const ALL: &[&str] = &[ORIGIN, SOURCE, FOLDER];
+    /// What of that are fields.
+    pub(crate) const FOLDER_FIELDS: &str = "fields";
+
+    /// Of each secret field the revision that changed it last: the history tells of the change, and not of the value.
+    pub(crate) const SEALED: &str = "sealedRevisions";
+
+    pub(crate) const ALL: &[&str] = &[ORIGIN, SOURCE, FOLDER, SEALED];
 
     /// What stays when a caller changes an element.
-    pub(crate) const OWN: &[&str] = &[ORIGIN, FOLDER];
+    pub(crate) const OWN: &[&str] = &[ORIGIN, FOLDER, SEALED];
 }
 
 /// Takes these marks over from what a row was.
@@ -56,6 +62,16 @@ pub(crate) fn keep_marks(old: &Row, new: &mut Row, marks: &[&str]) {
     for &name in marks {
         if let Some(value) = old.doc.get(name) {
             new.doc.insert(name.to_owned(), value.clone());
+        }
+    }
+}
+
+/// Notes in a row that these secret fields change with it.
+pub(crate) fn note_sealed<'n>(row: &mut Row, names: impl IntoIterator<Item = &'n str>) {
+    for name in names {
+        let noted = row.doc.entry(mark::SEALED).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(noted) = noted {
+            noted.insert(name.to_owned(), row.revision.as_str().into());
         }
     }
 }

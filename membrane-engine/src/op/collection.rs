@@ -4,12 +4,13 @@ use membrane_core::op::{
     CollectionSpec, CollectionTarget, CreateRecord, DeleteRecord, Done, FindRecord, FoundRecord,
     GetCollection, ListRecords, MatchRecord, MatchedRecord, SearchRecords, UpdateRecord, WrittenRecord,
 };
+use membrane_core::schema::DataLocation;
 use membrane_core::{Error, Result};
 use serde_json::{Value, json};
 
 use super::Execute;
 use crate::connect::connected;
-use crate::run::{Collections, logged, parameters};
+use crate::run::{Collections, Unified, logged, parameters};
 use crate::store::RunKind;
 use crate::{Caller, Engine};
 
@@ -45,11 +46,14 @@ impl Execute for GetCollection {
 #[async_trait]
 impl Execute for ListRecords {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<Records> {
-        refuse_unified(self.unified_filter.as_ref())?;
-        let input = json!({"filter": self.filter, "cursor": self.cursor});
+        let filter = match self.filter {
+            Some(filter) if !filter.is_null() => Some(filter),
+            _ => native(engine, caller, &self.target, self.unified_filter.as_ref()).await?,
+        };
+        let input = json!({"filter": filter, "cursor": self.cursor});
         with_collection(engine, caller, self.target, ("list", input), async |collection| {
             let validate = self.validate == Some(true);
-            collection.list(self.filter.as_ref(), self.cursor.as_deref(), validate).await
+            collection.list(filter.as_ref(), self.cursor.as_deref(), validate).await
         })
         .await
     }
@@ -80,9 +84,17 @@ impl Execute for MatchRecord {
 #[async_trait]
 impl Execute for FindRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<FoundRecord> {
+        let unified = match &self.udm {
+            Some(udm) => Some(unified(engine, caller, &self.target, udm).await?),
+            None => None,
+        };
         let input = json!({"id": self.id});
         with_collection(engine, caller, self.target, ("find-by-id", input), async |collection| {
-            Ok(FoundRecord { record: collection.find_by_id(&self.id).await? })
+            let mut record = collection.find_by_id(&self.id).await?;
+            if let Some(unified) = &unified {
+                unified.add_to(&mut record)?;
+            }
+            Ok(FoundRecord { record })
         })
         .await
     }
@@ -121,19 +133,54 @@ impl Execute for DeleteRecord {
     }
 }
 
-/// There are no unified models to translate such conditions by; without them more records would come.
-fn refuse_unified(filter: Option<&Value>) -> Result<()> {
-    let is_empty = match filter {
-        None | Some(Value::Null) => true,
-        Some(Value::Object(map)) => map.is_empty(),
-        Some(Value::Array(items)) => items.is_empty(),
-        Some(_) => false,
+/// A filter in terms of a unified model, in those of the collection: of the models that the connector maps onto it
+/// the first counts that has all of its fields.
+async fn native(
+    engine: &Engine,
+    caller: &Caller,
+    target: &CollectionTarget,
+    filter: Option<&Value>,
+) -> Result<Option<Value>> {
+    let says_nothing = |filter: &&Value| match filter {
+        Value::Null => true,
+        Value::Object(map) => map.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => false,
     };
-    if is_empty {
-        return Ok(());
+    let Some(filter) = filter.filter(|filter| !says_nothing(filter)) else { return Ok(None) };
+    let connected = connected(engine, caller, &target.connection_id).await?;
+    let (connector, place) = (&connected.connector, place(target));
+    connector.collection(&place.key.as_str().into())?;
+    let mut refused = None;
+    for (model, _) in connector.udm.iter() {
+        let Some(fields) = connector.udm.fields(model, &place)? else { continue };
+        match fields.native_filter(filter) {
+            Ok(native) => return Ok(native),
+            Err(error) => _ = refused.get_or_insert(error),
+        }
     }
-    Err(Error::invalid_input(
-        "`unifiedFilter` is not understood here: list a data source, or say the same with the collection's own fields in `filter`",
-    )
-    .with("field", "unifiedFilter"))
+    Err(match refused {
+        Some(error) => error.map_message(|why| format!("`unifiedFilter`: {why}")),
+        None => Error::invalid_input(format!(
+            "`unifiedFilter`: {} maps no unified model onto `{}`; say it with the collection's own fields in `filter`",
+            connector.name, place.key
+        ))
+        .with("field", "unifiedFilter"),
+    })
+}
+
+/// How a collection's records become those of a model.
+async fn unified(engine: &Engine, caller: &Caller, target: &CollectionTarget, udm: &str) -> Result<Unified> {
+    let connected = connected(engine, caller, &target.connection_id).await?;
+    let wrong = |why: &str| Error::invalid_input(format!("`udm`: {why}")).with("field", "udm");
+    let fields =
+        connected.connector.udm.fields(udm, &place(target)).map_err(|error| wrong(error.message()))?;
+    fields.as_ref().map(Unified::of).transpose()?.flatten().ok_or_else(|| {
+        let name = &connected.connector.name;
+        wrong(&format!("{name} does not say how records of `{}` become {udm}", target.collection_key))
+    })
+}
+
+fn place(target: &CollectionTarget) -> DataLocation {
+    DataLocation::new(target.collection_key.as_str(), target.parameters.clone().unwrap_or_default())
 }

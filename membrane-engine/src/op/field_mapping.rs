@@ -8,14 +8,13 @@ use super::Execute;
 use crate::connect::by_connection_id;
 use crate::element::Kind;
 use crate::element::field_mapping::on_connection;
-use crate::run::{Links, Template, connection_for};
+use crate::run::{Links, Template, closest_on};
 use crate::{Caller, Engine};
 
 #[async_trait]
 impl Execute for RunFieldMapping {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<MappedFields> {
-        let found = FieldMappingSpec::select(engine, caller, &self.selector, false).await?;
-        let connection = connection_for(engine, caller, &self.selector, &found.place).await?;
+        let (found, connection) = closest_on::<FieldMappingSpec>(engine, caller, &self.selector).await?;
         let connected = by_connection_id(engine, caller, connection.id.into()).await?;
         let name = found.name.clone();
         let mapping = Box::pin(on_connection(engine, caller, &connected, found)).await?;

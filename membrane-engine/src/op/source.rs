@@ -39,11 +39,12 @@ async fn exported(
     caller: &Caller,
     source: &Source,
     (fields, unified_fields): (Map<String, Value>, Option<Map<String, Value>>),
+    is_change: bool,
 ) -> Result<Map<String, Value>> {
     let fields = (!fields.is_empty()).then_some(fields);
     let built = json!({"fieldMapping": {"input": fields, "defaultUnifiedValue": unified_fields}});
     let given = || Ok(Map::new());
-    Ok(source.map.export(&source.links(engine, caller), built, given).await?.unwrap_or_default())
+    Ok(source.map.export(&source.links(engine, caller), (built, is_change), given).await?.unwrap_or_default())
 }
 
 #[async_trait]
@@ -132,7 +133,8 @@ impl Execute for CreateSourceRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<WrittenRecord> {
         let request = self.request;
         let source = source(engine, caller, &self.target, request.field_mapping.as_ref()).await?;
-        let fields = exported(engine, caller, &source, (request.fields, request.unified_fields)).await?;
+        let fields =
+            exported(engine, caller, &source, (request.fields, request.unified_fields), false).await?;
         let input = json!({"fields": fields});
         with_source(engine, &source, ("create", input), async |collection| {
             Ok(WrittenRecord { id: collection.create(&fields).await? })
@@ -146,7 +148,8 @@ impl Execute for UpdateSourceRecord {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<WrittenRecord> {
         let request = self.request;
         let source = source(engine, caller, &self.target, request.field_mapping.as_ref()).await?;
-        let fields = exported(engine, caller, &source, (request.fields, request.unified_fields)).await?;
+        let fields =
+            exported(engine, caller, &source, (request.fields, request.unified_fields), true).await?;
         let input = json!({"id": request.id, "fields": fields});
         with_source(engine, &source, ("update", input), async |collection| {
             Ok(WrittenRecord { id: collection.update(&request.id, &fields).await? })

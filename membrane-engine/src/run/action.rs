@@ -241,7 +241,7 @@ async fn fields(
     links: &Links<'_>,
     (mut config, written): (Value, Written<'_>),
     input: &Value,
-    without_id: bool,
+    is_change: bool,
 ) -> Result<Map<String, Value>> {
     let wrong = || Error::invalid_input("the fields of a record are an object").with("field", "fields");
     if let Some(fields) = config.get_mut("fields").map(Value::take).filter(|fields| !fields.is_null()) {
@@ -256,12 +256,12 @@ async fn fields(
     let given = || {
         let chosen = input.get("fields").filter(|fields| fields.is_object()).unwrap_or(input);
         let mut fields = chosen.as_object().cloned().ok_or_else(wrong)?;
-        if without_id {
+        if is_change {
             fields.shift_remove("id");
         }
         Ok(fields)
     };
-    match records.export(links, config, given).await? {
+    match records.export(links, (config, is_change), given).await? {
         Some(fields) => Ok(fields),
         None => given(),
     }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use membrane_core::element::{ActionKind, ActionSpec, Connection, IntegrationSpec, Place};
+use membrane_core::element::{ActionKind, ActionSpec, Connection, Element, IntegrationSpec, Place};
 use membrane_core::{ElementId, Error, ErrorKind, Formula, Result, Selector, Validator};
 use serde_json::{Value, json};
 
@@ -8,8 +8,9 @@ use super::record_map::RecordMap;
 use super::template::Template;
 use crate::connect::{Connected, by_connection_id};
 use crate::element::Kind;
-use crate::element::layered::{Ground, layers};
-use crate::element::select::{self, by_id, connection_of, integration_of};
+use crate::element::customer::{Whose, whose};
+use crate::element::layered::{Ground, LayeredKind, layers};
+use crate::element::select::{self, by_id};
 use crate::{Caller, Engine};
 
 /// An action on a connection, ready to run: layers resolved, formulas parsed, schema compiled.
@@ -97,36 +98,41 @@ async fn make(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<P
     })
 }
 
-/// The connection something is used on: the one that is named, the one it belongs to, or the customer's default.
+/// The connection something is used on: the one that is named, the one it belongs to, or the default one of the
+/// customer who is named or asks.
 pub(crate) async fn connection_for(
     engine: &Engine,
     caller: &Caller,
     selector: &Selector,
     place: &Place,
 ) -> Result<Connection> {
-    let (id, key) = (selector.connection_id.as_deref(), selector.connection_key.as_deref());
-    if let Some(connection) = connection_of(engine, caller, id, key).await? {
+    let mut named = selector.clone();
+    named.layer = None;
+    let ground = Ground::of(engine, caller, &named).await?;
+    if let Some(connection) = ground.connection {
         return Ok(connection);
     }
     if let Some(id) = &place.connection_id {
         return select::connection(engine, caller, id.as_str(), false).await;
     }
-    let (id, key) = (selector.integration_id.as_deref(), selector.integration_key.as_deref());
-    let integration = match (integration_of(engine, caller, id, key).await?, &place.integration_id) {
-        (Some(integration), _) => integration,
-        (None, Some(id)) => {
-            by_id::<IntegrationSpec>(engine, caller, id.as_str(), false).await?.ok_or_else(|| {
-                Error::not_found("the integration it belongs to is gone").with("integrationId", id)
-            })?
-        }
-        (None, None) => {
-            return Err(Error::invalid_input(
-                "say on which connection: `connectionId`, `connectionKey` or `integrationKey`",
-            )
-            .with("field", "connectionId"));
+    let Some(id) = ground.integration.or_else(|| place.integration_id.clone()) else {
+        return Err(Error::invalid_input(
+            "say on which connection: `connectionId`, `connectionKey` or `integrationKey`",
+        )
+        .with("field", "connectionId"));
+    };
+    let integration =
+        by_id::<IntegrationSpec>(engine, caller, id.as_str(), false).await?.ok_or_else(|| {
+            Error::not_found("the integration it belongs to is gone").with("integrationId", &id)
+        })?;
+    let (tenant_id, user_id) = (selector.tenant_id.as_deref(), selector.user_id.as_deref());
+    let found = match whose(engine, caller, tenant_id, user_id).await? {
+        Whose::One(customer) => select::default_of(engine, &customer, &id).await?,
+        Whose::Anyone | Whose::Nobody => {
+            select::default_connection(engine, caller, &integration, false).await?
         }
     };
-    select::default_connection(engine, caller, &integration, false).await?.ok_or_else(|| {
+    found.ok_or_else(|| {
         let key = integration.key.as_ref().map_or("", |key| key.as_str());
         Error::new(
             ErrorKind::NotFound,
@@ -134,4 +140,44 @@ pub(crate) async fn connection_for(
         )
         .with("integration", key)
     })
+}
+
+/// What a selector names as it is on the connection it is used on, the closest to that, and the connection. A layer
+/// the selector says is kept to.
+pub(crate) async fn closest_on<S: LayeredKind>(
+    engine: &Engine,
+    caller: &Caller,
+    selector: &Selector,
+) -> Result<(Element<S>, Connection)> {
+    let named = S::select(engine, caller, selector, false).await;
+    let is_of_app = selector.integration_id.is_some() || selector.integration_key.is_some();
+    let named = match named {
+        Ok(found) => Some(found),
+        // The connection may have one of its own that nothing above it has.
+        Err(error) if error.kind() == ErrorKind::NotFound && is_of_app && selector.layer.is_none() => None,
+        Err(error) => return Err(error),
+    };
+    let place = named.as_ref().map(|found| found.place.clone()).unwrap_or_default();
+    let connection = connection_for(engine, caller, selector, &place).await?;
+    let found = match named {
+        Some(found) if place.connection_id.is_some() || selector.layer.is_some() => {
+            return Ok((found, connection));
+        }
+        Some(found) if !is_of_app => found,
+        _ => S::select(engine, caller, &below(selector, &connection), false).await?,
+    };
+    if found.place.connection_id.is_some() {
+        return Ok((found, connection));
+    }
+    let ground = Ground::at(connection.clone(), selector.instance_key.clone());
+    let closest = layers(engine, caller, &found, &ground).await?.into_closest();
+    Ok((closest.unwrap_or(found), connection))
+}
+
+/// A selector that looks within a connection.
+pub(crate) fn below(selector: &Selector, connection: &Connection) -> Selector {
+    let mut below = selector.clone();
+    below.connection_id = Some(connection.id.to_string());
+    (below.connection_key, below.layer) = (None, None);
+    below
 }

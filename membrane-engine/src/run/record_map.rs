@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::links::{Links, place_of};
 use super::template::Template;
+use super::unified::Unified;
 use crate::connect::Connected;
 use crate::element::data_source::location;
 use crate::element::field_mapping::on_connection;
@@ -21,6 +22,10 @@ pub(crate) struct RecordMap {
     mapping: ActionMapping,
     import: Option<Template>,
     export: Option<Template>,
+    /// How records become those of the data source's unified model.
+    unified: Option<Unified>,
+    /// Whether `import` builds just that.
+    imports_unified: bool,
     /// The ways of the field mapping that is named.
     direction: Direction,
     /// Whether fields are mapped that nothing in the config says what they are.
@@ -52,7 +57,8 @@ impl RecordMap {
                 None => None,
             },
         };
-        let unified = locate(connected, &mut config, found)?;
+        let fields = locate(connected, &mut config, found)?;
+        let unified = fields.as_ref().map(Unified::of).transpose()?.flatten();
         let named = match reference(&config, "fieldMapping", ElementKind::FieldMapping)? {
             Some(reference) => {
                 let found = Box::pin(closest::<FieldMappingSpec>(engine, caller, &place, &reference)).await?;
@@ -63,9 +69,13 @@ impl RecordMap {
         };
         let inline = |name: &str| config.get("fieldMapping")?.get(name).filter(|value| !value.is_null());
         let says_what = inline("input").or_else(|| inline("exportValue")).is_some();
-        let mapping = ActionMapping::new(&config, named.as_ref(), unified)?;
+        let mapping = ActionMapping::new(&config, named.as_ref(), fields)?;
         let template = |formula: Option<&membrane_core::Formula>| formula.cloned().map(Template::new);
+        let import = mapping.import_formula();
         Ok(Self {
+            imports_unified: import
+                .is_some_and(|import| unified.as_ref().is_some_and(|unified| unified.is(import.source()))),
+            unified,
             import: template(mapping.import_formula()),
             export: template(mapping.export_formula()),
             direction: named.and_then(|named| named.direction).unwrap_or(Direction::Both),
@@ -116,10 +126,13 @@ impl RecordMap {
         if !self.direction.imports() {
             return Err(wrong_way("only writes records (`direction` is `export`), and cannot read them"));
         }
-        Ok(self.import.is_some() || self.mapping.includes_raw_fields())
+        Ok(self.import.is_some() || self.unified.is_some() || self.mapping.includes_raw_fields())
     }
 
     async fn read(&self, links: &Links<'_>, record: &mut Record) -> Result<()> {
+        if let Some(unified) = self.unified.as_ref().filter(|_| !self.imports_unified) {
+            unified.add_to(record)?;
+        }
         let raw = std::mem::take(&mut record.fields);
         let built = match &self.import {
             Some(import) => {
@@ -136,18 +149,25 @@ impl RecordMap {
         };
         record.raw_fields = self.mapping.includes_raw_fields().then(|| raw.clone());
         record.fields = match built {
-            Some(built) => built.unwrap_or_else(|| json!({})),
+            Some(Some(fields @ Value::Object(_))) => fields,
+            Some(None | Some(Value::Null)) => json!({}),
+            Some(Some(other)) => return Err(no_fields(&other, record)),
             None => raw,
         };
+        if let Some(unified) = self.unified.as_ref().filter(|_| self.imports_unified) {
+            let fields = record.fields.clone();
+            unified.put(record, fields);
+        }
         Ok(())
     }
 
     /// The fields to write out of the built config, where it says something about them. `given` is what is
-    /// mapped where the config names a mapping and not what it maps.
+    /// mapped where the config names a mapping and not what it maps. A change of a record writes only what is made of
+    /// what is given.
     pub(crate) async fn export(
         &self,
         links: &Links<'_>,
-        mut built: Value,
+        (mut built, is_change): (Value, bool),
         given: impl FnOnce() -> Result<Map<String, Value>>,
     ) -> Result<Option<Map<String, Value>>> {
         if !self.direction.exports() {
@@ -169,8 +189,26 @@ impl RecordMap {
             }
             _ => None,
         };
-        self.mapping.export_built(&built, exported)
+        match is_change {
+            true => self.mapping.export_change(&built, exported),
+            false => self.mapping.export_built(&built, exported),
+        }
     }
+}
+
+fn no_fields(built: &Value, record: &Record) -> Error {
+    let what = match built {
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Number(_) => "a number",
+        _ => "a boolean",
+    };
+    Error::configuration(format!(
+        "`fieldMapping.importValue` of record `{}` builds {what}; the fields of a record are an object",
+        record.id
+    ))
+    .with("field", "fieldMapping.importValue")
+    .with("recordId", &record.id)
 }
 
 fn wrong_way(what: &str) -> Error {

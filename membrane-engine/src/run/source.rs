@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use membrane_core::element::{DataSource, DataSourceSpec, Element, ElementKind, Reference};
+use membrane_core::element::{DataSource, DataSourceSpec, Element, ElementKind, Place, Reference};
 use membrane_core::op::SourceTarget;
-use membrane_core::{Error, ErrorKind, Formula, Result};
+use membrane_core::{Error, ErrorKind, Formula, Result, Selector};
 use serde_json::{Map, Value, json};
 
 use super::collection::parameters;
 use super::links::{Links, place_of};
-use super::plan::connection_for;
+use super::plan::{below, closest_on, connection_for};
 use super::record_map::RecordMap;
 use crate::connect::{Connected, by_connection_id};
 use crate::element::Kind;
@@ -42,7 +42,7 @@ pub(crate) async fn source(
 ) -> Result<Arc<Source>> {
     let mut target = target.clone();
     if target.auto_create.take() == Some(true) {
-        Box::pin(DataSourceSpec::own(engine, caller, &target.selector)).await?;
+        Box::pin(own(engine, caller, &target.selector)).await?;
     }
     let cache = &engine.parts().cache;
     let text = field_mapping.map(Value::to_string).unwrap_or_default();
@@ -60,6 +60,15 @@ pub(crate) async fn source(
     Box::pin(made).await
 }
 
+/// Makes the connection's own copy where it has none.
+async fn own(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<()> {
+    let (found, connection) = closest_on::<DataSourceSpec>(engine, caller, selector).await?;
+    if found.place.connection_id.is_none() {
+        DataSourceSpec::own(engine, caller, &below(selector, &connection)).await?;
+    }
+    Ok(())
+}
+
 async fn make(
     engine: &Engine,
     caller: &Caller,
@@ -71,15 +80,15 @@ async fn make(
         [&selector.id, &selector.selector, &selector.key, &selector.parent_id, &selector.parent_key]
             .into_iter()
             .any(Option::is_some);
-    let found: DataSource = match &target.udm {
+    let (found, connection): (DataSource, _) = match &target.udm {
         Some(udm) if !is_named => {
             let mut spec = DataSourceSpec::default();
             spec.udm = Some(udm.clone());
-            Element::new("", udm.as_str(), spec)
+            let connection = connection_for(engine, caller, selector, &Place::default()).await?;
+            (Element::new("", udm.as_str(), spec), connection)
         }
-        _ => DataSourceSpec::select(engine, caller, selector, false).await?,
+        _ => closest_on(engine, caller, selector).await?,
     };
-    let connection = connection_for(engine, caller, selector, &found.place).await?;
     let connected = by_connection_id(engine, caller, connection.id.into()).await?;
     let reference = match &found.key {
         Some(key) => Reference::key(ElementKind::DataSource, key.as_str()),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use membrane_core::element::ElementKind;
+use membrane_core::op::Actor;
 use membrane_core::{
     ConnectionId, CustomerId, ElementId, IntegrationId, LayerName, Page, Paging, Result, RunId, WorkspaceId,
 };
@@ -141,6 +142,8 @@ pub struct CheckpointRow {
     pub number: u64,
     /// The customer in whose scope the change was made; `None` for the workspace's.
     pub made_by: Option<CustomerId>,
+    /// Who made it: whom [`Write::By`] says, else a customer or a manager, by the scope.
+    pub actor: Actor,
     /// The row, as the change left it.
     pub row: Row,
 }
@@ -184,6 +187,8 @@ pub struct SealedRow {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Write {
+    /// Says who makes the changes that follow in the list, where that is not plainly the caller.
+    By(Actor),
     /// Adds a row. `AlreadyExists` when id, key or slot is taken; `NotFound` when it is for a customer that is
     /// not the scope's.
     Insert(Row),

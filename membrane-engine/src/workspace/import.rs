@@ -1,3 +1,5 @@
+mod tell;
+
 use std::collections::{HashMap, HashSet};
 
 use membrane_core::connector::Connector;
@@ -5,7 +7,7 @@ use membrane_core::element::{
     ActionSpec, AppDataSchemaSpec, AppEventTypeSpec, AppSpec, DataLinkTableSpec, DataSourceSpec, Element,
     ElementKind, FieldMappingSpec, FlowSpec, Integration, IntegrationSpec, PackageSpec, Spec,
 };
-use membrane_core::op::{ImportWorkspace, WorkspaceImport};
+use membrane_core::op::{Actor, ImportWorkspace, WorkspaceImport};
 use membrane_core::workspace::{
     Change, Diff, Entries, Entry, EntryKey, Parent, Problem, Reading, Report, WorkspaceFiles, diff,
 };
@@ -17,10 +19,13 @@ use super::stock::Stock;
 use crate::clock::{new_id, now};
 use crate::element::integration::{connector_of, describe};
 use crate::element::layered::LayeredKind;
-use crate::element::row::{from_row, keep_marks, mark, to_row};
+use crate::element::row::{from_row, keep_marks, mark, note_sealed, to_row};
 use crate::element::{self, Kind, sealed, stamp_new, with_fields};
 use crate::store::{Row, Write};
 use crate::{Caller, Engine, sync};
+
+/// What stands in a diff for a secret that is set.
+const HIDDEN: &str = "***";
 
 /// The order in which kinds are taken: what is referred to by uuid goes first.
 const ORDER: &[ElementKind] = &[
@@ -39,8 +44,8 @@ const ORDER: &[ElementKind] = &[
 /// Takes a folder in: everything that can be taken in one list of writes.
 ///
 /// # Errors
-/// `InvalidInput` for more than [`ImportWorkspace::MAX_BYTES`]; `Concurrency` when somebody changed an element
-/// meanwhile. Nothing is written then.
+/// `InvalidInput` for more than [`ImportWorkspace::MAX_BYTES`]; `Concurrency` when somebody made or changed an
+/// element meanwhile. Nothing is written then.
 pub(crate) async fn import(
     engine: &Engine,
     caller: &Caller,
@@ -60,18 +65,31 @@ pub(crate) async fn import(
         read.await.map_err(|error| Error::internal("reading the files ended early").with_source(error))??;
     let stock = Box::pin(Stock::load(engine, caller)).await?;
     let mut import = Import::new(engine, caller, &files, reading, stock);
+    import.forget_what_is_there();
     Box::pin(import.take_all()).await?;
-    let Import { mut outcome, writes, mut changes, .. } = import;
-    outcome.dry_run = dry_run;
+    import.outcome.dry_run = dry_run;
     if dry_run {
-        changes.sort_by(|a, b| a.element().cmp(b.element()));
+        import.changes.sort_by(|a, b| a.element().cmp(b.element()));
         let mut found = Diff::default();
-        found.changes = changes;
-        outcome.diff = Some(found);
-    } else if !writes.is_empty() {
-        engine.write(caller, writes).await?;
+        found.changes = std::mem::take(&mut import.changes);
+        import.outcome.diff = Some(found);
+    } else if !import.writes.is_empty() {
+        let mut writes = vec![Write::By(Actor::Import)];
+        writes.append(&mut import.writes);
+        engine.write(caller, writes).await.map_err(|error| import.overtaken(error))?;
     }
-    Ok(outcome)
+    Ok(import.outcome)
+}
+
+/// What comes with an element besides its row.
+#[derive(Default)]
+struct Beside {
+    /// The connector that is meant where the file does not name it by key.
+    meant: Option<Key>,
+    /// What is written together with it.
+    along: Vec<Write>,
+    /// The secret fields it has.
+    sealed: Map<String, Value>,
 }
 
 struct Import<'a> {
@@ -226,7 +244,7 @@ impl<'a> Import<'a> {
         let now: Option<Element<S>> = self.now(key)?;
         let mut element = built(now.as_ref(), fields)?;
         S::prepare(self.engine, self.caller, now.as_ref(), &mut element, fields).await?;
-        self.keep(key, fields, element, None, Vec::new())
+        self.keep(key, fields, element, Beside::default())
     }
 
     async fn take_integration(&mut self, key: &EntryKey, fields: &Map<String, Value>) -> Result<()> {
@@ -254,18 +272,38 @@ impl<'a> Import<'a> {
         let is_sealed_anew = IntegrationSpec::SEALED
             .iter()
             .any(|name| fields.contains_key(*name) && fields.get(*name) != secrets.get(*name));
-        let mut along = Vec::new();
-        if is_sealed_anew {
-            along.extend(sealed::write(self.engine, &element).await?);
-        }
+        let mut along: Vec<Write> = match is_sealed_anew {
+            true => sealed::write(self.engine, &element).await?.into_iter().collect(),
+            false => Vec::new(),
+        };
+        let mut brought = Vec::new();
         let was = now.as_ref().and_then(|now| now.spec.connector_key.as_ref());
         if let Ok(connector) = connector
             && was != element.spec.connector_key.as_ref()
         {
-            let brought = sync::actions(self.engine, connector, &element.id.clone().into()).await?;
-            along.extend(brought.into_iter().filter(|write| !self.is_of_folder(key, write)));
+            brought = sync::actions(self.engine, connector, &element.id.clone().into()).await?;
+            brought.retain(|write| !self.is_of_folder(key, write));
+            along.extend(brought.iter().cloned());
         }
-        self.keep(key, fields, element, meant.as_ref(), along)
+        self.keep(key, fields, element, Beside { meant, along, sealed: secrets })?;
+        brought.into_iter().try_for_each(|write| self.bring(write))
+    }
+
+    /// Tells of an element that a connector brings along.
+    fn bring(&mut self, write: Write) -> Result<()> {
+        let (Write::Insert(row) | Write::Update { row, .. }) = write else { return Ok(()) };
+        let Some(key) = self.stock.key_of(&row).transpose()? else { return Ok(()) };
+        let before: Entries = self.stock.held.get(&key).map(|held| held.entry.clone()).into_iter().collect();
+        let entry = self.stock.entry(&key, &row)?;
+        let shown = if before.is_empty() { without_uuid(entry.clone())? } else { entry.clone() };
+        self.changes.extend(diff(&before, &Entries::from_iter([shown])).changes);
+        match before.is_empty() {
+            true => self.outcome.created.push(key.clone()),
+            false => self.outcome.changed.push(key.clone()),
+        }
+        self.outcome.brought.push(key);
+        self.stock.put(row, entry);
+        Ok(())
     }
 
     /// The key of the connector whose file in this folder has this uuid.
@@ -326,7 +364,7 @@ impl<'a> Import<'a> {
             }
             self.check_against(key, &element, connector.as_deref());
         }
-        self.keep(key, fields, element, None, Vec::new())
+        self.keep(key, fields, element, Beside::default())
     }
 
     /// What a connector does not have is a fault of the element's, and told; it comes and goes with the connector.
@@ -384,16 +422,15 @@ impl<'a> Import<'a> {
         self.stock.held.get(key).map(|held| from_row(held.row.clone())).transpose()
     }
 
-    /// Notes an element to be written, unless it is as it was. `meant` is the connector that is meant where the file
-    /// does not name it by key.
+    /// Notes an element to be written, unless it is as it was.
     fn keep<S: Kind>(
         &mut self,
         key: &EntryKey,
         said: &Map<String, Value>,
         mut element: Element<S>,
-        meant: Option<&Key>,
-        along: Vec<Write>,
+        beside: Beside,
     ) -> Result<()> {
+        let Beside { meant, along, sealed } = beside;
         let held = self.stock.held.get(key);
         match held {
             None => stamp_new(&mut element)?,
@@ -401,16 +438,26 @@ impl<'a> Import<'a> {
             Some(_) => {}
         }
         let mut row = to_row(&element)?;
-        self.stock.note(key, &mut row, said, S::SEALED, meant)?;
+        self.stock.note(key, &mut row, said, S::SEALED, meant.as_ref())?;
         let entry = self.stock.entry(key, &row)?;
-        let with_secrets = |entry: &Entry| {
-            let secrets = said.iter().filter(|(name, _)| S::SEALED.contains(&name.as_str()));
-            let secrets = secrets.map(|(name, value)| (name.clone(), value.clone()));
-            Entry::new(key.clone(), entry.fields().clone().into_iter().chain(secrets).collect())
+        let secrets = |entry: &Entry, of: &Map<String, Value>, hides: bool| {
+            let named = of.iter().filter(|(name, _)| S::SEALED.contains(&name.as_str()));
+            let shown = named.filter(|(name, _)| said.contains_key(*name)).map(|(name, value)| {
+                let value = if hides { Value::from(HIDDEN) } else { value.clone() };
+                (name.clone(), value)
+            });
+            Entry::new(key.clone(), entry.fields().clone().into_iter().chain(shown).collect())
         };
         let is_sealed = along.iter().any(|write| matches!(write, Write::Seal { .. } | Write::Unseal { .. }));
-        let shown = if is_sealed { with_secrets(&entry)? } else { entry.clone() };
-        let before: Entries = held.map(|held| held.entry.clone()).into_iter().collect();
+        let (mut before, mut shown) = (held.map(|held| held.entry.clone()), entry.clone());
+        if is_sealed {
+            shown = secrets(&shown, said, false)?;
+            before = before.map(|before| secrets(&before, &sealed, true)).transpose()?;
+        }
+        if held.is_none() && !said.contains_key("uuid") {
+            shown = without_uuid(shown)?;
+        }
+        let before: Entries = before.into_iter().collect();
         let change = diff(&before, &Entries::from_iter([shown])).changes.into_iter().next();
         let is_moved = held.is_some_and(|held| held.stored().parent != row.parent);
         if change.is_none() && !is_moved && along.is_empty() {
@@ -425,7 +472,12 @@ impl<'a> Import<'a> {
             Some(stored) => {
                 row.revision = new_id();
                 row.updated_at = now();
-                keep_marks(stored, &mut row, &[mark::ORIGIN]);
+                keep_marks(stored, &mut row, &[mark::ORIGIN, mark::SEALED]);
+                if is_sealed {
+                    let is_other =
+                        |name: &&str| said.get(*name).is_some_and(|value| sealed.get(*name) != Some(value));
+                    note_sealed(&mut row, S::SEALED.iter().copied().filter(is_other));
+                }
                 self.outcome.changed.push(key.clone());
                 self.writes.push(Write::Update { row: row.clone(), expected: stored.revision.clone() });
             }
@@ -435,30 +487,6 @@ impl<'a> Import<'a> {
         self.fresh.insert(key.clone());
         self.stock.put(row, entry);
         Ok(())
-    }
-
-    fn notice(&mut self, key: &EntryKey, message: &str) {
-        let problem = self.about(key, message, None);
-        self.outcome.report.notices.push(problem);
-    }
-
-    fn problem(&mut self, key: &EntryKey, error: &Error) {
-        let problem = self.about(key, error.message(), error.context_value("field"));
-        self.outcome.report.problems.push(problem);
-    }
-
-    /// Something about the file of an element. A field is looked for at the beginning of a line.
-    fn about(&self, key: &EntryKey, message: &str, field: Option<&str>) -> Problem {
-        let file = self.files.get(key).map_or("", String::as_str);
-        let mut problem = Problem::new(file, message);
-        if let Some(field) = field.and_then(|field| field.split(['.', '[', ',', '/']).next()) {
-            let lines = self.texts.get(file).unwrap_or_default().lines();
-            let names = |line: &str| line.strip_prefix(field).is_some_and(|rest| rest.starts_with(':'));
-            let line = lines.zip(1_u64..).find(|(line, _)| names(line)).map(|(_, line)| line);
-            (problem.line, problem.column) = (line, line.map(|_| 1));
-            problem = problem.in_field(field);
-        }
-        problem
     }
 }
 
@@ -511,6 +539,13 @@ fn built<S: Kind>(now: Option<&Element<S>>, fields: &Map<String, Value>) -> Resu
         Some(now) => with_fields(now, fields, element::Change::Replace, false),
         None => with_fields(&blank(), fields, element::Change::Replace, false),
     }
+}
+
+/// An entry as a diff has it: a uuid that is made anew each time says nothing.
+fn without_uuid(entry: Entry) -> Result<Entry> {
+    let mut fields = entry.fields().clone();
+    fields.shift_remove("uuid");
+    Entry::new(entry.key().clone(), fields)
 }
 
 fn only(change: Change) -> Diff {

@@ -14,8 +14,7 @@ use crate::element::row::{from_row, mark, to_row};
 use crate::store::{Query, Row};
 use crate::{Caller, Engine};
 
-/// What of a row's [`mark::FOLDER`] are fields of the file, and the connector that was meant by how the file names it.
-const FIELDS: &str = "fields";
+/// What of a row's [`mark::FOLDER`] is the connector that was meant by how the file names it.
 const CONNECTOR: &str = "connectorKey";
 
 /// The elements of a workspace that a folder can hold, by what they are matched by.
@@ -69,6 +68,30 @@ impl Stock {
         Ok(stock)
     }
 
+    /// What the file of one element names: its integration, its parent, its data source, what it is made of.
+    pub(super) async fn around(engine: &Engine, caller: &Caller, row: &Row) -> Result<Self> {
+        let mut named: Vec<(ElementKind, ElementId)> = Vec::new();
+        named.extend(row.parent.iter().map(|id| (row.kind, id.clone())));
+        let source = row.doc.get("dataSourceId").and_then(Value::as_str);
+        named.extend(source.map(|id| (ElementKind::DataSource, id.into())));
+        for part in row.doc.get("elements").and_then(Value::as_array).into_iter().flatten() {
+            let kind = part.get("type").and_then(|kind| ElementKind::deserialize(kind).ok());
+            named.extend(kind.zip(part.get("id").and_then(Value::as_str).map(ElementId::from)));
+        }
+        let (store, scope) = (&engine.parts().store, caller.scope());
+        let mut rows = Vec::new();
+        for (kind, id) in named {
+            rows.extend(store.row(&scope, kind, &id).await?);
+        }
+        let mut stock = Self::default();
+        for id in rows.iter().chain([row]).filter_map(|row| row.integration.clone()) {
+            let integration = store.row(&scope, ElementKind::Integration, &id.into()).await?;
+            integration.into_iter().for_each(|row| stock.add(row));
+        }
+        rows.into_iter().for_each(|row| stock.add(row));
+        Ok(stock)
+    }
+
     async fn load_layered<S: LayeredKind>(&mut self, engine: &Engine, caller: &Caller) -> Result<()> {
         for layer in [LayerName::Universal, LayerName::Integration] {
             let query = Query { layer: Some(layer), ..Query::default() };
@@ -88,7 +111,7 @@ impl Stock {
     }
 
     /// Whether the content of a row is what counts: it is its own, or of a folder and not older than its parent.
-    fn follows_now(&self, row: &Row) -> bool {
+    pub(super) fn follows_now(&self, row: &Row) -> bool {
         let Some(parent) = &row.parent else { return true };
         if row.doc.get("isCustomized") == Some(&Value::Bool(true)) && row.kind != ElementKind::Flow {
             return true;
@@ -112,6 +135,14 @@ impl Stock {
         match taken {
             Ok((entry, key)) => {
                 self.ids.insert((row.kind, row.id.clone()), key.clone());
+                if let Some(other) = self.held.get(&key).filter(|other| other.row.id != row.id) {
+                    let error = Error::invalid_input(format!(
+                        "{key} is {} already, which differs in `instanceKey` only; a folder holds one of them",
+                        other.row.id
+                    ));
+                    self.problems.push(problem(&row, &error));
+                    return;
+                }
                 if let Some(uuid) = row.doc.get("uuid").and_then(Value::as_str) {
                     self.uuids.insert((row.kind, uuid.to_owned()), key.clone());
                 }
@@ -130,7 +161,8 @@ impl Stock {
         }
     }
 
-    fn key_of(&self, row: &Row) -> Option<Result<EntryKey>> {
+    /// What an element is matched by; nothing where its integration is archived.
+    pub(super) fn key_of(&self, row: &Row) -> Option<Result<EntryKey>> {
         let key = row.key.as_deref().unwrap_or_default();
         Some(match &row.integration {
             None => EntryKey::new(row.kind, key),
@@ -170,7 +202,7 @@ impl Stock {
         let is_stale = |name: &str| {
             meant.is_some() && !is_meant && matches!(name, "connectorId" | "connectorKey" | "connectorUuid")
         };
-        for (name, value) in folder(FIELDS).and_then(Value::as_object).into_iter().flatten() {
+        for (name, value) in folder(mark::FOLDER_FIELDS).and_then(Value::as_object).into_iter().flatten() {
             if !is_stale(name) {
                 fields.entry(name.clone()).or_insert_with(|| value.clone());
             }
@@ -196,7 +228,7 @@ impl Stock {
             .filter(|(name, _)| is_kept(name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let mut folder = Map::from_iter([(FIELDS.to_owned(), Value::Object(fields))]);
+        let mut folder = Map::from_iter([(mark::FOLDER_FIELDS.to_owned(), Value::Object(fields))]);
         if let Some(connector) = connector {
             folder.insert(CONNECTOR.to_owned(), connector.as_str().into());
         }
@@ -205,7 +237,7 @@ impl Stock {
     }
 
     /// The fields of a row, others named by their keys: ids mean nothing elsewhere.
-    fn fields(&self, row: &Row) -> Map<String, Value> {
+    pub(super) fn fields(&self, row: &Row) -> Map<String, Value> {
         let mut fields = Map::new();
         fields.insert("key".to_owned(), row.key.clone().into());
         fields.insert("name".to_owned(), row.name.as_str().into());
@@ -243,6 +275,11 @@ impl Stock {
             part.insert("uuid".to_owned(), uuid.clone());
             part.shift_remove("id");
         }
+    }
+
+    /// The element with this id.
+    pub(super) fn with_id(&self, id: &str) -> Option<&EntryKey> {
+        self.ids.iter().find(|((_, known), _)| known.as_str() == id).map(|(_, key)| key)
     }
 
     /// The element with this uuid.

@@ -39,6 +39,12 @@ async fn links_are_made_found_and_removed() {
     assert_eq!(ok(delete.send().await.unwrap()).await, json!({}));
     let left = ok(harness.get(&format!("{links}&limit=1000&cursor=0")).await).await;
     assert_eq!(left["items"].as_array().unwrap().len(), 1);
+    // Not every client can send a body with it; the table is named by its app as well.
+    let by_app = "/data-link-table-instance/links?dataLinkTableKey=tickets&integrationKey=demo";
+    assert_eq!(ok(harness.get(by_app).await).await["items"].as_array().unwrap().len(), 1);
+    let delete = harness.request(Method::DELETE, &format!("{by_app}&appRecordId=b"));
+    assert_eq!(ok(delete.send().await.unwrap()).await, json!({}));
+    assert_eq!(ok(harness.get(&links).await).await["items"], json!([]));
     let nothing = harness.request(Method::DELETE, &links).json(&json!({}));
     let (status, nothing) = error(nothing.send().await.unwrap()).await;
     assert_eq!((status, nothing.context_value("field")), (400, Some("appRecordId")));

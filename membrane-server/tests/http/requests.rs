@@ -79,6 +79,19 @@ async fn a_body_that_is_too_large_is_413() {
     assert_eq!(response.status().as_u16(), 401);
 }
 
+/// A workspace is larger than a call; only a manager's is read.
+#[tokio::test]
+async fn an_import_takes_more_than_other_calls() {
+    let harness = Harness::start().await;
+    let text = format!("key: large\nname: Large\ndescription: {}\n", "x".repeat(100_000));
+    let body = json!({"files": {"membrane/actions/large/spec.yaml": text}});
+    let import = |token| harness.bare(Method::POST, "/import").bearer_auth(token).json(&body).send();
+    let outcome = ok(import(manager()).await.unwrap()).await;
+    assert_eq!(outcome["created"].as_array().unwrap().len(), 1, "{outcome}");
+    let (status, denied) = error(import(customer("acme")).await.unwrap()).await;
+    assert_eq!((status, denied.kind()), (403, ErrorKind::AccessDenied));
+}
+
 #[tokio::test]
 async fn a_panic_is_500_and_tells_nothing() {
     let harness = Harness::start().await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use membrane_core::element::ElementKind::{Action, Flow};
+use membrane_core::op::Actor;
 use membrane_core::{ErrorKind, Paging, Result};
 use membrane_engine::store::{CHECKPOINTS_KEPT, CheckpointRow, Row, Scope, Store, Write};
 use serde_json::json;
@@ -49,6 +50,7 @@ pub async fn tell_every_change(store: Arc<dyn Store>) -> Result<()> {
     let made = |number, made_by: Option<&str>, row: &Row| CheckpointRow {
         number,
         made_by: made_by.map(Into::into),
+        actor: if made_by.is_some() { Actor::Customer } else { Actor::Manager },
         row: row.clone(),
     };
     let expected = [made(3, Some("ann"), &third), made(2, Some("ann"), &second), made(1, None, &first)];
@@ -57,6 +59,22 @@ pub async fn tell_every_change(store: Arc<dyn Store>) -> Result<()> {
     let one = |number| world.store.checkpoint(&all, Action, &id, number);
     assert_eq!(one(2).await?, Some(made(2, Some("ann"), &second)));
     assert_eq!((one(0).await?, one(4).await?, one(u64::MAX).await?), (None, None, None));
+    Ok(())
+}
+
+/// Whom the list names, for what follows in it; without one the caller.
+pub async fn say_who_made_them(store: Arc<dyn Store>) -> Result<()> {
+    let world = World::new(store);
+    let first = owned(Action, "1", "ann");
+    let by = |actor| Write::By(actor);
+    world.store.write(&world.all(), vec![by(Actor::Engine), Write::Insert(first.clone())]).await?;
+    let (second, third) = (named(&first, "second", "r2"), named(&first, "third", "r3"));
+    let writes = vec![update(&second, "r1"), by(Actor::Import), update(&third, "r2")];
+    world.store.write(&world.all(), writes).await?;
+    world.store.write(&world.of("ann"), vec![update(&named(&first, "fourth", "r4"), "r3")]).await?;
+    let found = world.checkpoints(&world.all(), "1").await?;
+    let actors: Vec<Actor> = found.iter().map(|found| found.actor).collect();
+    assert_eq!(actors, [Actor::Customer, Actor::Import, Actor::Manager, Actor::Engine]);
     Ok(())
 }
 

@@ -44,6 +44,7 @@ macro_rules! store_suite {
                 are_bounded,
                 are_the_owners_own,
                 leave_out_what_changed_nothing,
+                say_who_made_them,
                 tell_every_change,
             ]
             fields: [

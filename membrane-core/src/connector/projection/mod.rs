@@ -142,6 +142,8 @@ impl Projection {
             updated_time: text(updated_time)?,
             fields: self.fields.build(found)?.unwrap_or_default(),
             raw_fields: None,
+            udm: None,
+            unified_fields: None,
         })
     }
 }

@@ -175,13 +175,8 @@ impl<S: Layered> Layers<S> {
         }
     }
 
-    /// The connection's own element.
-    pub(crate) fn into_own(self) -> Option<Element<S>> {
-        self.into_layer(LayerName::Connection)
-    }
-
     /// The element closest to the connection.
-    pub(super) fn into_closest(self) -> Option<Element<S>> {
+    pub(crate) fn into_closest(self) -> Option<Element<S>> {
         let Self { universal, integration, connection } = self;
         let farther = || integration.map(At::into_inner).or_else(|| universal.map(At::into_inner));
         connection.map(At::into_inner).or_else(farther)

@@ -129,6 +129,10 @@ impl<S: LayeredKind> Kind for S {
         if is_same { Ok(()) } else { outcome }
     }
 
+    async fn follow(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
+        own::derive(engine, caller, element).await
+    }
+
     async fn show(engine: &Engine, caller: &Caller, element: &mut Element<S>) -> Result<()> {
         own::derive(engine, caller, element).await?;
         depend::settle(engine, caller, element).await?;

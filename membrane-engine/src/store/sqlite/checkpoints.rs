@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use membrane_core::element::ElementKind;
-use membrane_core::{ConnectionId, ElementId, Error, IntegrationId, Page, Paging, Result};
+use membrane_core::op::Actor;
+use membrane_core::{ConnectionId, CustomerId, ElementId, Error, IntegrationId, Page, Paging, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::SqliteConnection;
@@ -13,7 +14,7 @@ use super::fault::Stop;
 use super::select::{Select, column, fetch_limit, id, page};
 use crate::store::{CHECKPOINTS_KEPT, CheckpointRow, Row, Scope};
 
-const COLUMNS: &str = "number, customer, made_by, made_at, revision, content";
+const COLUMNS: &str = "number, customer, made_by, made_at, revision, content, actor";
 
 /// What of a row can change and counts as a change.
 #[derive(Serialize, Deserialize)]
@@ -79,10 +80,13 @@ pub(super) fn read_page(
 pub(super) fn read(kind: ElementKind, element: &ElementId, row: &SqliteRow) -> Result<CheckpointRow> {
     let content: Content<'_> = serde_json::from_str(column::<&str>(row, 5)?)
         .map_err(|error| Error::internal("a stored checkpoint cannot be read").with_source(error))?;
+    let made_by: Option<CustomerId> = id(row, 2)?;
+    let actor = column::<Option<String>>(row, 6)?.as_deref().and_then(Actor::named);
     let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
     Ok(CheckpointRow {
         number: u64::try_from(column::<i64>(row, 0)?).unwrap_or_default(),
-        made_by: id(row, 2)?,
+        actor: actor.unwrap_or(if made_by.is_some() { Actor::Customer } else { Actor::Manager }),
+        made_by,
         row: Row {
             kind,
             id: element.clone(),
@@ -106,7 +110,12 @@ pub(super) fn read(kind: ElementKind, element: &ElementId, row: &SqliteRow) -> R
 // ===== writing =====
 
 /// Keeps what a row is now, unless it was that before, and lets the oldest go.
-pub(super) async fn keep(conn: &mut SqliteConnection, scope: &Scope, row: &Row) -> Result<(), Stop> {
+pub(super) async fn keep(
+    conn: &mut SqliteConnection,
+    scope: &Scope,
+    actor: Actor,
+    row: &Row,
+) -> Result<(), Stop> {
     let content = Content {
         key: row.key.as_deref().map(Cow::Borrowed),
         slot: row.slot.as_deref().map(Cow::Borrowed),
@@ -123,9 +132,9 @@ pub(super) async fn keep(conn: &mut SqliteConnection, scope: &Scope, row: &Row) 
         .map_err(|error| Error::internal("a document cannot be written as JSON").with_source(error))?;
     let kept = sqlx::query(
         "INSERT INTO membrane_checkpoints \
-         (workspace, element, number, kind, customer, made_by, made_at, revision, content) \
+         (workspace, element, number, kind, customer, made_by, made_at, revision, content, actor) \
          SELECT ?1, ?2, COALESCE((SELECT MAX(number) FROM membrane_checkpoints \
-         WHERE workspace = ?1 AND element = ?2), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8 \
+         WHERE workspace = ?1 AND element = ?2), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9 \
          WHERE ?8 IS NOT (SELECT content FROM membrane_checkpoints \
          WHERE workspace = ?1 AND element = ?2 ORDER BY number DESC LIMIT 1)",
     );
@@ -137,7 +146,8 @@ pub(super) async fn keep(conn: &mut SqliteConnection, scope: &Scope, row: &Row) 
         .bind(scope.customer().map(AsRef::<str>::as_ref))
         .bind(row.updated_at.as_str())
         .bind(row.revision.as_str())
-        .bind(content);
+        .bind(content)
+        .bind(actor.as_str());
     if kept.execute(&mut *conn).await?.rows_affected() == 0 {
         return Ok(());
     }

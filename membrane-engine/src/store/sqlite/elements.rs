@@ -257,9 +257,10 @@ fn already_exists(row: &Row) -> Error {
         ErrorKind::AlreadyExists,
         format!("there is another {} with this key, slot or id in the same place", row.kind),
     );
+    let error = error.with("id", &row.id);
     match &row.key {
         Some(key) => error.with("key", key),
-        None => error.with("id", &row.id),
+        None => error,
     }
 }
 

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_links.sql"),
     include_str!("../../../migrations/sqlite/0004_checkpoints.sql"),
     include_str!("../../../migrations/sqlite/0005_times.sql"),
+    include_str!("../../../migrations/sqlite/0006_actors.sql"),
 ];
 
 const OPERATION: &str = "store.open";

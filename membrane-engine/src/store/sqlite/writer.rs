@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use membrane_core::op::Actor;
 use membrane_core::{Result, WorkspaceId};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
@@ -193,19 +194,32 @@ async fn perform(conn: &mut SqliteConnection, work: &Work) -> Result<Done, Stop>
             return super::workspaces::find_or_make(conn, key, new_id).await.map(Some);
         }
         Work::Write { scope, writes } => {
+            let mut actor = match scope.customer() {
+                Some(_) => Actor::Customer,
+                None => Actor::Manager,
+            };
             for write in writes {
-                perform_one(conn, scope, write).await?;
+                match write {
+                    Write::By(other) => actor = *other,
+                    write => perform_one(conn, scope, actor, write).await?,
+                }
             }
         }
     }
     Ok(None)
 }
 
-async fn perform_one(conn: &mut SqliteConnection, scope: &Scope, write: &Write) -> Result<(), Stop> {
+async fn perform_one(
+    conn: &mut SqliteConnection,
+    scope: &Scope,
+    actor: Actor,
+    write: &Write,
+) -> Result<(), Stop> {
     match write {
+        Write::By(_) => Ok(()),
         Write::Insert(row) => {
             elements::insert(conn, scope, row).await?;
-            checkpoints::keep(conn, scope, row).await
+            checkpoints::keep(conn, scope, actor, row).await
         }
         Write::Link(link) => links::link(conn, scope, link).await,
         Write::Seal { element, customer, sealed } => {
@@ -215,7 +229,7 @@ async fn perform_one(conn: &mut SqliteConnection, scope: &Scope, write: &Write) 
         Write::Unseal { element, customer } => sealed::unseal(conn, scope, element, customer.as_ref()).await,
         Write::Update { row, expected } => {
             elements::update(conn, scope, row, expected).await?;
-            checkpoints::keep(conn, scope, row).await
+            checkpoints::keep(conn, scope, actor, row).await
         }
     }
 }
