@@ -104,10 +104,16 @@ impl Retry {
     /// Sends a call until it is answered or given up; says how often it was sent, too.
     pub(crate) async fn send(&self, call: &Call<'_>) -> (u32, Result<Arrived, Error>) {
         self.purse.earn();
-        let (mut attempt, mut may_be_gone) = (0, false);
+        let (mut attempt, mut may_be_gone, mut before) = (0, false, None);
         loop {
             attempt += 1;
-            let outcome = self.inner.send(call).await;
+            let mut outcome = self.inner.send(call).await;
+            // Time that ends before another attempt is sent hides nothing of how the last one ended.
+            if matches!(outcome, Err(Failed::Late))
+                && let Some(before) = before.take()
+            {
+                (attempt, outcome) = (attempt - 1, before);
+            }
             let patience = self.policy.max_wait.min(call.left());
             let again = self.again(call, &outcome, patience).filter(|_| attempt < self.policy.max_attempts);
             let again =
@@ -119,7 +125,6 @@ impl Retry {
                 return (attempt, if may_be_gone { last.map(gone_is_done) } else { last });
             };
             may_be_gone |= call.method == Method::DELETE && may_have_happened(&outcome);
-            drop(outcome);
             tracing::debug!(
                 name: "http.retry",
                 target: "membrane::http",
@@ -129,6 +134,7 @@ impl Retry {
                 "sending the request again"
             );
             sleep(wait).await;
+            before = Some(outcome);
         }
     }
 

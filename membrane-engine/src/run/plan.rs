@@ -38,7 +38,7 @@ pub(crate) async fn plan(engine: &Engine, caller: &Caller, selector: &Selector) 
     }
     // Rare, and big: it is kept out of the future of every run.
     let made = async {
-        let plan = Arc::new(make(engine, caller, selector).await?);
+        let plan = Arc::new(Box::pin(make(engine, caller, selector)).await?);
         cache.plans.insert(key, Arc::clone(&plan)).await;
         Ok(plan)
     };

@@ -51,7 +51,7 @@ pub(crate) async fn source(
         return Ok(found);
     }
     let made = async {
-        let source = Arc::new(make(engine, caller, &key.2.0, field_mapping).await?);
+        let source = Arc::new(Box::pin(make(engine, caller, &key.2.0, field_mapping)).await?);
         if key.2.1.len() <= MAX_KEPT {
             cache.sources.insert(key, Arc::clone(&source)).await;
         }
@@ -62,7 +62,7 @@ pub(crate) async fn source(
 
 /// Makes the connection's own copy where it has none.
 async fn own(engine: &Engine, caller: &Caller, selector: &Selector) -> Result<()> {
-    let (found, connection) = closest_on::<DataSourceSpec>(engine, caller, selector).await?;
+    let (found, connection) = Box::pin(closest_on::<DataSourceSpec>(engine, caller, selector)).await?;
     if found.place.connection_id.is_none() {
         DataSourceSpec::own(engine, caller, &below(selector, &connection)).await?;
     }
@@ -87,7 +87,7 @@ async fn make(
             let connection = connection_for(engine, caller, selector, &Place::default()).await?;
             (Element::new("", udm.as_str(), spec), connection)
         }
-        _ => closest_on(engine, caller, selector).await?,
+        _ => Box::pin(closest_on(engine, caller, selector)).await?,
     };
     let connected = by_connection_id(engine, caller, connection.id.into()).await?;
     let reference = match &found.key {
