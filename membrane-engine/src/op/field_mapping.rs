@@ -14,7 +14,8 @@ use crate::{Caller, Engine};
 #[async_trait]
 impl Execute for RunFieldMapping {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<MappedFields> {
-        let (found, connection) = closest_on::<FieldMappingSpec>(engine, caller, &self.selector).await?;
+        let (found, connection) =
+            Box::pin(closest_on::<FieldMappingSpec>(engine, caller, &self.selector)).await?;
         let connected = by_connection_id(engine, caller, connection.id.into()).await?;
         let name = found.name.clone();
         let mapping = Box::pin(on_connection(engine, caller, &connected, found)).await?;

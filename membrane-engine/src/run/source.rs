@@ -87,7 +87,7 @@ async fn make(
             let connection = connection_for(engine, caller, selector, &Place::default()).await?;
             (Element::new("", udm.as_str(), spec), connection)
         }
-        _ => closest_on(engine, caller, selector).await?,
+        _ => Box::pin(closest_on(engine, caller, selector)).await?,
     };
     let connected = by_connection_id(engine, caller, connection.id.into()).await?;
     let reference = match &found.key {

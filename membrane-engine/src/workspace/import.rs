@@ -294,7 +294,7 @@ impl<'a> Import<'a> {
         let Some(key) = self.stock.key_of(&row).transpose()? else { return Ok(()) };
         let before: Entries = self.stock.held.get(&key).map(|held| held.entry.clone()).into_iter().collect();
         let entry = self.stock.entry(&key, &row)?;
-        let shown = if before.is_empty() { without_uuid(entry.clone())? } else { entry.clone() };
+        let shown = if before.is_empty() { without_uuid(&entry)? } else { entry.clone() };
         self.changes.extend(diff(&before, &Entries::from_iter([shown])).changes);
         match before.is_empty() {
             true => self.outcome.created.push(key.clone()),
@@ -454,7 +454,7 @@ impl<'a> Import<'a> {
             before = before.map(|before| secrets(&before, &sealed, true)).transpose()?;
         }
         if held.is_none() && !said.contains_key("uuid") {
-            shown = without_uuid(shown)?;
+            shown = without_uuid(&shown)?;
         }
         let before: Entries = before.into_iter().collect();
         let change = diff(&before, &Entries::from_iter([shown])).changes.into_iter().next();
@@ -499,7 +499,7 @@ fn built<S: Kind>(now: Option<&Element<S>>, fields: &Map<String, Value>) -> Resu
 }
 
 /// An entry as a diff has it: a uuid that is made anew each time says nothing.
-fn without_uuid(entry: Entry) -> Result<Entry> {
+fn without_uuid(entry: &Entry) -> Result<Entry> {
     let mut fields = entry.fields().clone();
     fields.shift_remove("uuid");
     Entry::new(entry.key().clone(), fields)
