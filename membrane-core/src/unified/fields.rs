@@ -140,8 +140,9 @@ impl UnifiedFields {
     pub fn native_change(&self, record: Value) -> Result<Value> {
         let (record, mut fields) = self.to_collection(record)?;
         for leaf in self.to.iter().flat_map(|to| &to.leaves) {
-            if leaf.reads.as_ref().is_some_and(|reads| are_missing(reads, &record)) {
-                leaf.place.take(&mut fields);
+            let is_missing = leaf.reads.as_ref().is_some_and(|reads| are_missing(reads, &record));
+            if is_missing && leaf.place.peek(&fields).is_some() {
+                leaf.place.write(&mut fields, None);
             }
         }
         Ok(fields)
