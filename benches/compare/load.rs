@@ -19,6 +19,9 @@ struct Load {
     cpu: f64,
 }
 
+/// One figure of a load.
+type Part = fn(&Load) -> f64;
+
 pub(crate) async fn rest(rounds: usize, seconds: u64, at_once: usize) -> Result<(), Failure> {
     let app = child::start(&["echo"])?;
     let server = child::start(&["membrane", &app.url])?;
@@ -41,10 +44,9 @@ pub(crate) async fn rest(rounds: usize, seconds: u64, at_once: usize) -> Result<
             theirs.push(b);
         }
     }
-    let of = |loads: &[Load], part: fn(&Load) -> f64| median(loads.iter().map(part).collect());
-    let ratio =
-        |part: fn(&Load) -> f64| median(ours.iter().zip(&theirs).map(|(a, b)| part(a) / part(b)).collect());
-    let (rate, cpu): (fn(&Load) -> f64, fn(&Load) -> f64) = (|load| load.rate, |load| load.cpu);
+    let of = |loads: &[Load], part: Part| median(loads.iter().map(part).collect());
+    let ratio = |part: Part| median(ours.iter().zip(&theirs).map(|(a, b)| part(a) / part(b)).collect());
+    let (rate, cpu): (Part, Part) = (|load| load.rate, |load| load.cpu);
     println!(
         "POST /actions/{{id}}/run through the server (bare: axum + reqwest forwarder), {at_once} at once"
     );
