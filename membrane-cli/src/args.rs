@@ -41,6 +41,9 @@ pub(crate) struct Serve {
     /// Lets connectors reach private networks and this machine.
     #[arg(long)]
     pub(crate) allow_private_networks: bool,
+    /// How many days the log keeps runs, requests to apps and attempts to connect; 0 keeps them for ever.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(crate) keep_runs_days: u32,
     /// Prints one line of JSON when ready, with the address.
     #[arg(long)]
     pub(crate) json: bool,

@@ -33,13 +33,14 @@ pub(crate) fn key_of(text: Option<&str>) -> Result<Option<KeyProvider>> {
     text.filter(|key| !key.is_empty()).map(KeyProvider::from_base64).transpose()
 }
 
-/// An engine on the database, not started yet.
+/// An engine on the database, not started yet. Of the log it removes nothing: that is the server's to say.
 pub(crate) async fn builder(args: &Embedded, key: KeyProvider) -> Result<Builder> {
     Ok(Engine::builder()
         .workspace(&args.workspace_key)
         .store(SqliteStore::open(args.database()).await?)
         .vault(key)
-        .connectors(connectors(args.connectors.as_deref())?))
+        .connectors(connectors(args.connectors.as_deref())?)
+        .keep_runs_for(None))
 }
 
 #[cfg(test)]

@@ -46,7 +46,9 @@ fn secrets(args: &Serve) -> Result<(KeyProvider, ServerConfig)> {
 }
 
 async fn serve_until_told(args: Serve, key: KeyProvider, config: ServerConfig) -> Result<()> {
-    let mut builder = embedded::builder(&args.engine, key).await?;
+    let days = u64::from(args.keep_runs_days);
+    let keep = (days > 0).then(|| Duration::from_secs(days * 86_400));
+    let mut builder = embedded::builder(&args.engine, key).await?.keep_runs_for(keep);
     if args.allow_private_networks {
         builder = builder.dangerous().allow_private_networks();
     }

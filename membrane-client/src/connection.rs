@@ -1,8 +1,9 @@
 use http::Method;
 use membrane_core::element::{ActionSpec, ConnectionSpec};
 use membrane_core::op::{
-    ApiLogRecord, Archive, GetActionRun, GetApiLog, GetConnection, ListActionRuns, ListApiLogs, ListQuery,
-    ProxyRequest, ProxyResponse, Restore, RunOperation, TestConnection,
+    ApiLogRecord, Archive, ConnectionAttemptRecord, GetActionRun, GetApiLog, GetConnection, ListActionRuns,
+    ListApiLogs, ListConnectionAttempts, ListQuery, ProxyRequest, ProxyResponse, Restore, RunOperation,
+    TestConnection,
 };
 use membrane_core::{Page, Result};
 use serde_json::Value;
@@ -403,6 +404,19 @@ impl ConnectionHandle {
     /// ```
     pub async fn api_logs(&self, cursor: Option<&str>) -> Result<Page<ApiLogRecord>> {
         let mut query = ListApiLogs::default();
+        query.of.connection_id = Some(self.selector.clone());
+        query.paging.cursor = cursor.map(str::to_owned);
+        self.call(query).await
+    }
+
+    /// The attempts to connect that were about this connection, newest first: when it was made, connected anew and
+    /// tested. `cursor` is that of the page before; `None` is the first page. Attempts no connection came of are those
+    /// of the [customer](crate::CustomerHandle::attempts).
+    ///
+    /// # Errors
+    /// As [`ConnectionHandle::get`].
+    pub async fn attempts(&self, cursor: Option<&str>) -> Result<Page<ConnectionAttemptRecord>> {
+        let mut query = ListConnectionAttempts::default();
         query.of.connection_id = Some(self.selector.clone());
         query.paging.cursor = cursor.map(str::to_owned);
         self.call(query).await

@@ -1,6 +1,9 @@
-use membrane_core::Result;
 use membrane_core::element::{ConnectionSpec, CustomerSpec, Element};
-use membrane_core::op::{CreateConnection, GetSelf, ListQuery};
+use membrane_core::op::{
+    ConnectionAttemptRecord, CreateConnection, GetConnectionAttempt, GetSelf, ListConnectionAttempts,
+    ListQuery,
+};
+use membrane_core::{Page, Result};
 use serde_json::Value;
 
 use crate::backend::{Backend, Callable, Who};
@@ -89,6 +92,43 @@ impl CustomerHandle {
     /// ```
     pub async fn call<T: Callable>(&self, op: T) -> Result<T::Output> {
         self.backend.call(&self.who, op).await
+    }
+
+    /// The customer's attempts to connect, newest first: those that made a connection and those that did not, those that
+    /// connected one anew, and tests. `cursor` is that of the page before; `None` is the first page.
+    ///
+    /// # Errors
+    /// What reaching the engine gives.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// # use membrane_client::{Client, Result};
+    /// # use membrane_testkit::demo::Stage;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let stage = Stage::start().await?;
+    /// # let client = Client::in_process(stage.engine.clone());
+    /// let acme = client.customer("acme");
+    /// acme.connect("taskly", json!({"tokn": "a slip of the finger"})).await.unwrap_err();
+    /// # stage.engine.flush().await; // the log is written in batches
+    /// let attempt = &acme.attempts(None).await?.items[0];
+    /// assert!(attempt.error.is_some() && attempt.connection_id.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn attempts(&self, cursor: Option<&str>) -> Result<Page<ConnectionAttemptRecord>> {
+        let mut query = ListConnectionAttempts::default();
+        query.paging.cursor = cursor.map(str::to_owned);
+        self.backend.call(&self.who, query).await
+    }
+
+    /// One attempt to connect with its raw exchanges, secrets masked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`](membrane_core::ErrorKind::NotFound) when the customer has no such attempt.
+    pub async fn attempt(&self, id: impl Into<String>) -> Result<ConnectionAttemptRecord> {
+        self.backend.call(&self.who, GetConnectionAttempt::new(id)).await
     }
 
     /// The customer's connections.

@@ -21,8 +21,8 @@ pub use membrane_core::connector::{Record, Records, UniversalAction};
 pub use membrane_core::element::{Action, Connection, Customer, Integration};
 pub use membrane_core::mapping::Direction;
 pub use membrane_core::op::{
-    ActionRun, ActionRunRecord, CreateConnection, DataLink, ListQuery, ProxyResponse, WorkspaceExport,
-    WorkspaceImport,
+    ActionRun, ActionRunRecord, ConnectionAttemptRecord, CreateConnection, DataLink, ListQuery,
+    ProxyResponse, WorkspaceExport, WorkspaceImport,
 };
 pub use membrane_core::workspace::WorkspaceFiles;
 pub use membrane_core::{Error, ErrorKind, Page, Paging, Result, Retry, Secret, Selector, universal};

@@ -57,6 +57,16 @@ pub struct Builder {
     universal: Vec<Seed>,
     call_timeout: Option<Duration>,
     without_sync: bool,
+    keep_runs: KeepRuns,
+}
+
+/// How long runs stay in the log; for ever when it does not say.
+struct KeepRuns(Option<Duration>);
+
+impl Default for KeepRuns {
+    fn default() -> Self {
+        Self(Some(Duration::from_secs(30 * 86_400)))
+    }
 }
 
 /// How long a call may take unless said otherwise: less than a server gives a request.
@@ -242,6 +252,34 @@ impl Builder {
         self
     }
 
+    /// How long the log keeps runs, and with them the requests they made and the attempts to connect: 30 days when not
+    /// set, for ever with `None`. Those that began earlier are removed in the background, from the start on every few
+    /// minutes and a few at a time. That goes for all workspaces of the database: engines that share one say the same.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use membrane_core::op::ListActionRuns;
+    /// use membrane_engine::{Engine, store::SqliteStore, vault::KeyProvider};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> membrane_core::Result<()> {
+    /// let engine = Engine::builder()
+    ///     .store(SqliteStore::memory().await?)
+    ///     .vault(KeyProvider::generate()?)
+    ///     .keep_runs_for(Duration::from_secs(7 * 24 * 3600))
+    ///     .build()
+    ///     .await?;
+    /// let runs = engine.call(&engine.manager(), ListActionRuns::default()).await?;
+    /// assert!(runs.items.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn keep_runs_for(mut self, time: impl Into<Option<Duration>>) -> Self {
+        self.keep_runs = KeepRuns(time.into());
+        self
+    }
+
     /// Uses this HTTP stack.
     pub fn http(mut self, stack: HttpStack) -> Self {
         self.http = Some(stack);
@@ -315,7 +353,7 @@ impl Builder {
         let engine = Engine::from_parts(Parts {
             workspace,
             workspace_key,
-            log: RunLog::start(Arc::clone(&store)),
+            log: RunLog::start(Arc::clone(&store), self.keep_runs.0),
             writes: tokio_util::task::TaskTracker::new(),
             store,
             vault,

@@ -10,6 +10,7 @@ use membrane_core::{Error, Key, Result, WorkspaceId};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::builder::Builder;
 use crate::cache::{Cache, Touched};
@@ -293,12 +294,13 @@ impl Engine {
     /// kept has to go then.
     pub(crate) async fn write(&self, caller: &Caller, writes: Vec<Write>) -> Result<()> {
         let (parts, scope) = (Arc::clone(&self.0), caller.scope());
-        let write = self.0.writes.spawn(async move {
+        let write = async move {
             let touched = Touched::by(&writes);
             let outcome = parts.store.write(&scope, writes).await;
             parts.cache.changed(touched).await;
             outcome
-        });
+        };
+        let write = self.0.writes.spawn(write.in_current_span());
         write.await.map_err(|error| Error::internal("a write ended early").with_source(error))?
     }
 

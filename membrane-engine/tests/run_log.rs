@@ -1,6 +1,8 @@
 //! The log of runs: what its lists show of many runs, and where their cursors lead.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
 use membrane_core::WorkspaceId;
 use membrane_core::op::{ListActionRuns, ListApiLogs, SortOrder};
 use membrane_engine::Engine;
@@ -9,7 +11,9 @@ use membrane_engine::vault::KeyProvider;
 use serde_json::json;
 
 async fn engine(store: impl Store) -> Engine {
-    Engine::builder().store(store).vault(KeyProvider::generate().unwrap()).build().await.unwrap()
+    let builder = Engine::builder().store(store).vault(KeyProvider::generate().unwrap());
+    // The runs of these tests are of some time ago.
+    builder.keep_runs_for(None).build().await.unwrap()
 }
 
 /// A run of the second `n` of a day, with one exchange of each of these statuses.
@@ -108,5 +112,47 @@ async fn a_cursor_of_one_list_is_no_cursor_of_another() {
     // A run that is gone, or never was, is a place all the same.
     requests.paging.cursor = Some("019a0000-0000-7000-8000-00000000ffff.7".to_owned());
     assert_eq!(engine.call(&manager, requests).await.unwrap().items.len(), 2);
+    engine.shutdown().await;
+}
+
+/// Runs that began this many days ago.
+fn aged(workspace: &WorkspaceId, days: u64, count: usize) -> impl Iterator<Item = RunRow> {
+    let began = SystemTime::now() - Duration::from_secs(days * 86_400);
+    let ms = format!("{:012x}", began.duration_since(UNIX_EPOCH).unwrap().as_millis());
+    let (high, low) = ms.split_at(8);
+    let prefix = format!("{high}-{low}-7000-8000");
+    (0..count).map(move |n| RunRow {
+        id: format!("{prefix}-{n:012x}").as_str().into(),
+        kind: RunKind::Action,
+        ..run(workspace, n, &[])
+    })
+}
+
+#[tokio::test]
+async fn runs_go_once_they_are_older_than_they_are_kept() {
+    let store = SqliteStore::memory().await.unwrap();
+    let workspace = store.workspace("default", &"w".into()).await.unwrap();
+    let (old, young) = (aged(&workspace, 8, 1300), aged(&workspace, 6, 3));
+    store.append_runs(old.chain(young).collect::<Vec<_>>().into()).await.unwrap();
+    let mut query = ListActionRuns::default();
+    query.paging.limit = Some(1000);
+
+    let keeping = engine(store.clone()).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let kept = keeping.call(&keeping.manager(), query.clone()).await.unwrap();
+    assert!(kept.cursor.is_some(), "for ever is for ever");
+
+    let week = Duration::from_secs(7 * 86_400);
+    let builder = Engine::builder().store(store).vault(KeyProvider::generate().unwrap());
+    let engine = builder.keep_runs_for(week).build().await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let left = loop {
+        let left = engine.call(&engine.manager(), query.clone()).await.unwrap().items.len();
+        if left == 3 || Instant::now() > deadline {
+            break left;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert_eq!(left, 3);
     engine.shutdown().await;
 }

@@ -54,6 +54,7 @@ impl Owned {
         }
         let run = ok(harness.post("/connections/demo/actions/echo/run", json!({"note": MARK})).await).await;
         things.push(("/action-run-logs".to_owned(), run["actionRunId"].as_str().unwrap().to_owned()));
+        things.push(("/connection-attempt-logs".to_owned(), attempt(harness).await));
         Self { things, connection }
     }
 
@@ -64,6 +65,17 @@ impl Owned {
             seen.push(ok(harness.get(&format!("{plural}/{id}")).await).await);
         }
         seen
+    }
+}
+
+/// The attempt that connected acme, once the log has it.
+async fn attempt(harness: &Harness) -> String {
+    loop {
+        let logged = ok(harness.get("/connection-attempt-logs").await).await;
+        if let Some(id) = logged["items"][0]["id"].as_str() {
+            return id.to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

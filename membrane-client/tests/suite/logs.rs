@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use membrane_client::ErrorKind;
-use membrane_core::op::{ApiLogRecord, ListApiLogs, RunStatus, SortOrder};
-use serde_json::json;
+use membrane_client::{CreateConnection, Error, ErrorKind};
+use membrane_core::op::{ApiLogRecord, ListApiLogs, ListConnectionAttempts, RunAction, RunStatus, SortOrder};
+use serde_json::{Value, json};
 
 use crate::on_both;
 use crate::stage::Stage;
@@ -17,7 +17,10 @@ on_both!(
     shuts_down_in_the_time_it_has,
     logs_what_is_no_action_too,
     pages_through_requests_both_ways,
-    masks_what_a_collection_reads
+    masks_what_a_collection_reads,
+    logs_every_attempt_to_connect,
+    keeps_attempts_apart,
+    says_how_to_run_it_again
 );
 
 async fn logs_every_run_with_its_exchanges(stage: Stage) {
@@ -157,6 +160,7 @@ async fn logs_what_is_no_action_too(stage: Stage) {
             ("data-collection", "GET", Some(404), false),
             ("data-collection", "GET", Some(200), true),
             ("data-collection", "POST", Some(201), true),
+            ("connection-test", "GET", Some(200), true),
         ]
     );
     let created = taskly.api_log(&logged[4].id).await.unwrap();
@@ -225,4 +229,128 @@ async fn masks_what_a_collection_reads(stage: Stage) {
         let whole = taskly.api_log(&record.id).await.unwrap();
         assert!(!serde_json::to_string(&whole).unwrap().contains(&secret), "{whole:?}");
     }
+}
+
+async fn logs_every_attempt_to_connect(stage: Stage) {
+    const TYPED: &str = "t0ps3cret-that-was-typed";
+    let acme = stage.client.customer("acme");
+    let to = |token: &str, uri: &str| {
+        let mut connect = CreateConnection::new("taskly", json!({ "token": token }));
+        connect.connector_parameters = Some(json!({ "apiUri": uri }));
+        connect
+    };
+    let refused = acme.connect_with(to(TYPED, &stage.tasks.url())).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::AccessTokenExpired, "{refused}");
+    acme.connect("taskly", json!({ "tokn": TYPED })).await.unwrap_err();
+    // Nobody listens there: the connection is made, and may come right.
+    acme.connect_with(to(TYPED, "http://127.0.0.1:9")).await.unwrap();
+    acme.connect_with(stage.to_tasks()).await.unwrap();
+    let taskly = acme.connection("taskly");
+    assert!(taskly.test().await.unwrap());
+    let key = stage.tasks.api_key();
+    stage.tasks.rotate_api_key();
+    assert!(!taskly.test().await.unwrap());
+    stage.engine.flush().await;
+
+    let connection = taskly.get().await.unwrap();
+    let attempts = acme.attempts(None).await.unwrap().items;
+    let (create, test) = ("connections.create", "connections.test");
+    let seen: Vec<_> = attempts
+        .iter()
+        .map(|attempt| {
+            let error = attempt.error.clone().map(|error| Error::from(error).kind());
+            (attempt.operation.as_str(), error, attempt.connection_id.as_deref())
+        })
+        .collect();
+    let id = Some(connection.id.as_str());
+    assert_eq!(
+        seen,
+        [
+            (test, Some(ErrorKind::AccessTokenExpired), id),
+            (test, None, id),
+            (create, None, id),
+            (create, Some(ErrorKind::Unavailable), id),
+            (create, Some(ErrorKind::InvalidInput), None),
+            (create, Some(ErrorKind::AccessTokenExpired), None),
+        ]
+    );
+    for (attempt, exchanges) in attempts.iter().zip([1, 1, 1, 1, 0, 1]) {
+        assert_eq!(attempt.status == RunStatus::Error, attempt.error.is_some());
+        assert_eq!(attempt.user_id.as_deref(), Some("acme"));
+        assert_eq!(attempt.tenant_id, connection.place.tenant_id.as_ref().map(ToString::to_string));
+        assert_eq!(attempt.integration_id, connection.place.integration_id.as_ref().map(ToString::to_string));
+        assert_eq!(attempt.connector_id, connection.spec.connector_id);
+        assert_eq!(attempt.connector_version, connection.spec.connector_version);
+        assert!(attempt.external_api_logs.is_none(), "only one that is read has its exchanges");
+        let whole = acme.attempt(attempt.id.as_str()).await.unwrap();
+        let exchanged = whole.external_api_logs.as_ref().unwrap();
+        assert_eq!(exchanged.is_empty(), exchanges == 0, "{exchanged:?}");
+        for secret in [TYPED, &key] {
+            assert!(!serde_json::to_string(&whole).unwrap().contains(secret), "{whole:?}");
+        }
+    }
+    let mut query = ListConnectionAttempts::default();
+    query.status = Some(RunStatus::Error);
+    assert_eq!(stage.call(Some("acme"), query.clone()).await.unwrap().items.len(), 4);
+    query.of.connection_id = Some("taskly".to_owned());
+    assert_eq!(stage.call(Some("acme"), query.clone()).await.unwrap().items.len(), 2);
+    query.of.from = Some("2999-01-01".to_owned());
+    assert!(stage.call(Some("acme"), query).await.unwrap().items.is_empty());
+    assert_eq!(taskly.attempts(None).await.unwrap().items.len(), 4);
+    let sent = taskly.api_logs(None).await.unwrap().items;
+    assert!(!sent.is_empty() && sent.iter().all(|request| request.source == "connection-test"), "{sent:?}");
+}
+
+async fn keeps_attempts_apart(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    stage.engine.flush().await;
+    let theirs = acme.attempts(None).await.unwrap().items;
+    assert_eq!(theirs.len(), 2, "both apps of the stage");
+    let mallory = stage.client.customer("mallory");
+    assert!(mallory.attempts(None).await.unwrap().items.is_empty());
+    assert_eq!(mallory.attempt(theirs[0].id.as_str()).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let run = acme.connection("taskly").action("create-task").run(json!({"title": "x"})).await.unwrap();
+    let error = acme.attempt(run.action_run_id.as_str()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "a run of an action is none");
+    let mut query = ListConnectionAttempts::default();
+    query.of.user_id = Some("acme".to_owned());
+    query.of.integration_id = Some("taskly".to_owned());
+    let of_one = stage.call(None, query).await.unwrap().items;
+    assert_eq!(of_one.len(), 1, "as the workspace sees it");
+    let mut query = ListConnectionAttempts::default();
+    query.paging.limit = Some(1);
+    query.paging.cursor = stage.call(None, query.clone()).await.unwrap().cursor;
+    assert_eq!(stage.call(None, query).await.unwrap().items, theirs[1..]);
+}
+
+async fn says_how_to_run_it_again(stage: Stage) {
+    let acme = stage.connected("acme").await;
+    let taskly = acme.connection("taskly");
+    let task = taskly.action("create-task").run(json!({"title": "read twice"})).await.unwrap();
+    let input = json!({"id": task.output["id"]});
+    let selector = membrane_client::Selector::key("get-task").connection("taskly");
+    let mut first = RunAction::new(selector, input.clone());
+    first.meta = json!({"ticket": 7}).as_object().cloned();
+    let first = stage.call(Some("acme"), first).await.unwrap();
+    let record = taskly.run(first.action_run_id.as_str()).await.unwrap();
+    let body = record.action.unwrap();
+    assert_eq!(
+        Value::Object(body.clone()),
+        json!({
+            "id": record.action_id,
+            "connectionId": record.connection_id,
+            "input": input,
+            "meta": {"ticket": 7},
+        })
+    );
+    let again: RunAction = serde_json::from_value(Value::Object(body)).unwrap();
+    let again = stage.call(Some("acme"), again).await.unwrap();
+    assert_eq!(again.output, first.output);
+    assert_ne!(again.action_run_id, first.action_run_id);
+    let long = taskly.action("create-task").run(json!({"title": "x".repeat(70_000)})).await;
+    let id = match &long {
+        Ok(run) => run.action_run_id.as_str(),
+        Err(error) => error.context_value("actionRunId").unwrap(),
+    };
+    assert_eq!(taskly.run(id).await.unwrap().action, None, "what was cut cannot be run");
 }

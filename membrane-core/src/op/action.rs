@@ -188,6 +188,10 @@ pub struct ActionRunRecord {
     /// The connection's action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_action_id: Option<String>,
+    /// What runs the same again: the body of a `POST /act`, which is a [`RunAction`] too. Secrets are masked, so
+    /// they are to be filled in; absent where the input is not kept whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Map<String, Value>>,
     /// The input, secrets masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,

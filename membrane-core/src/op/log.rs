@@ -117,7 +117,8 @@ pub struct ApiLogRecord {
     pub id: String,
     /// The run it was a part of.
     pub run_id: RunId,
-    /// What ran: `action`, `data-collection`, `operation`, `proxy` or `connection-test`.
+    /// What ran: `action`, `data-collection`, `operation`, `proxy` or `connection-test`, which is any attempt to
+    /// connect.
     pub source: String,
     /// The customer, by your id.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@
 
 mod account;
 mod action;
+mod attempt;
 mod collection;
 mod connection;
 mod connector;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::account::{GetHealth, GetSelf, Health, UpdateSelf};
 pub use self::action::{ActionRun, ActionRunRecord, GetActionRun, ListActionRuns, RunAction, RunStatus};
+pub use self::attempt::{ConnectionAttemptRecord, GetConnectionAttempt, ListConnectionAttempts};
 pub use self::collection::{
     CollectionTarget, CreateRecord, DeleteRecord, FindRecord, FoundRecord, GetCollection, ListRecords,
     MatchRecord, MatchedRecord, SearchRecords, UpdateRecord, WrittenRecord,

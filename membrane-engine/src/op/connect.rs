@@ -6,6 +6,7 @@ use membrane_core::element::{Connection, ConnectionSpec, CustomerSpec, Element, 
 use membrane_core::op::CreateConnection;
 use membrane_core::{Error, ErrorKind, Key, Result, Secret};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use super::Execute;
 use super::connection::{note, try_out};
@@ -16,7 +17,8 @@ use crate::element::layered::instances_of;
 use crate::element::row::to_row;
 use crate::element::select::{self, default_connection, only};
 use crate::element::{Kind, sealed, stamp_new};
-use crate::http::Deadline;
+use crate::http::{Deadline, Recorder};
+use crate::run::Attempt;
 use crate::store::{Query, Write};
 use crate::vault::Part;
 use crate::{Caller, Engine};
@@ -35,42 +37,66 @@ impl Execute for CreateConnection {
                 .with("field", "userId"));
             }
         };
-        let mut integration = integration_of(&self, engine, caller).await?;
-        sealed::open(engine, &mut integration).await?;
-        let connector = Arc::clone(connector_of(engine, &integration)?);
-        let option = connector.auth_option(self.auth_option_key.as_deref())?;
-        if let Some(key) = &self.key {
-            Key::parse(key)?;
-        }
-        check_parameters(&connector, option, self.connector_parameters.as_ref())?;
-        let current = current_of(&self, engine, caller, &integration).await?;
-        let id = current.as_ref().map_or_else(new_id, |current| current.id.to_string());
-        let credentials =
-            credentials_of(&self, engine, (&connector, option), &integration, (&id, deadline)).await?;
-        let settings = settings(&integration, self.connector_parameters.as_ref(), &credentials);
-        let target = target(&connector, &settings, &id, &Value::Null)?;
-        let tested = try_out(engine, &connector, option, &settings, (target, deadline)).await;
-        if let Err(error) = &tested
-            && is_refusal(error.kind())
-        {
-            let name = &connector.name;
-            let why = match error.kind() {
-                // The guard: nobody was asked.
-                ErrorKind::Blocked => format!("the base URL of {name} leads nowhere: {}", error.message()),
-                _ => format!("the app does not take these credentials: {}", error.message()),
-            };
-            return Err(Error::new(error.kind(), why).with_data(error.data().cloned().unwrap_or_default()));
-        }
-        let mut spec = ConnectionSpec::default();
-        spec.connector_id = Some(connector.key.to_string());
-        spec.connector_version = Some(connector.version.clone());
-        spec.auth_option_key.clone_from(&self.auth_option_key);
-        spec.connector_parameters.clone_from(&self.connector_parameters);
-        spec.can_test = Some(option.test.is_some());
-        spec.is_test = Some(is_test(engine, caller).await?);
-        note(&mut spec, tested.err().as_ref());
-        store(&self, engine, caller, &integration, Made { id, spec, credentials }).await
+        let integration = integration_of(&self, engine, caller).await?;
+        let attempt = Attempt::to_connect(engine, caller, &integration, self.auth_option_key.as_deref());
+        let running = attempt.begin(engine).await?;
+        let connected = connect(&self, engine, caller, integration, (&attempt, running.recorder(), deadline));
+        let outcome = connected.instrument(running.span()).await;
+        running.end(match &outcome {
+            Ok((_, None)) => Ok(None),
+            Ok((_, Some(error))) | Err(error) => Err(error),
+        });
+        outcome.map(|(connection, _)| connection)
     }
+}
+
+/// Connects to an integration, and says what is wrong with the connection all the same.
+async fn connect(
+    op: &CreateConnection,
+    engine: &Engine,
+    caller: &Caller,
+    mut integration: Integration,
+    (attempt, recorder, deadline): (&Attempt, &Arc<Recorder>, Deadline),
+) -> Result<(Connection, Option<Error>)> {
+    sealed::open(engine, &mut integration).await?;
+    let connector = Arc::clone(connector_of(engine, &integration)?);
+    let option = connector.auth_option(op.auth_option_key.as_deref())?;
+    if let Some(key) = &op.key {
+        Key::parse(key)?;
+    }
+    check_parameters(&connector, option, op.connector_parameters.as_ref())?;
+    let current = current_of(op, engine, caller, &integration).await?;
+    if let Some(current) = &current {
+        attempt.is_about(current.id.clone().into());
+    }
+    let id = current.map_or_else(new_id, |current| current.id.to_string());
+    let credentials = credentials_of(op, engine, (&connector, option), &integration, (&id, deadline)).await?;
+    let settings = settings(&integration, op.connector_parameters.as_ref(), &credentials);
+    let target = target(&connector, &settings, &id, &Value::Null)?;
+    let tested = try_out(engine, &connector, option, &settings, (target, recorder, deadline)).await;
+    if let Err(error) = &tested
+        && is_refusal(error.kind())
+    {
+        let name = &connector.name;
+        let why = match error.kind() {
+            // The guard: nobody was asked.
+            ErrorKind::Blocked => format!("the base URL of {name} leads nowhere: {}", error.message()),
+            _ => format!("the app does not take these credentials: {}", error.message()),
+        };
+        return Err(Error::new(error.kind(), why).with_data(error.data().cloned().unwrap_or_default()));
+    }
+    let mut spec = ConnectionSpec::default();
+    spec.connector_id = Some(connector.key.to_string());
+    spec.connector_version = Some(connector.version.clone());
+    spec.auth_option_key.clone_from(&op.auth_option_key);
+    spec.connector_parameters.clone_from(&op.connector_parameters);
+    spec.can_test = Some(option.test.is_some());
+    spec.is_test = Some(is_test(engine, caller).await?);
+    let wrong = tested.err();
+    note(&mut spec, wrong.as_ref());
+    let stored = store(op, engine, caller, &integration, Made { id, spec, credentials }).await?;
+    attempt.is_about(stored.id.clone().into());
+    Ok((stored, wrong))
 }
 
 /// A connection that was tried out and is to be stored: under this id unless there is one to connect anew.

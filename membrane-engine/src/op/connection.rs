@@ -9,13 +9,14 @@ use membrane_core::op::{
 };
 use membrane_core::{Error, ErrorBody, ErrorKind, Result};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 
 use super::Execute;
-use crate::connect::connected;
+use crate::connect::{by_connection_id, connected};
 use crate::element::sealed::owner;
 use crate::element::{Kind, put, select};
-use crate::http::{Deadline, Target};
-use crate::run::{logged, run_operation};
+use crate::http::{Deadline, Recorder, Target};
+use crate::run::{Attempt, logged, run_operation};
 use crate::store::RunKind;
 use crate::vault::Part;
 use crate::{Caller, Engine};
@@ -46,17 +47,13 @@ impl Execute for GetConnection {
 impl Execute for TestConnection {
     async fn execute(self, engine: &Engine, caller: &Caller) -> Result<TestOutcome> {
         let current = ConnectionSpec::select(engine, caller, &self.selector, false).await?;
-        let connected = crate::connect::by_connection_id(engine, caller, current.id.clone().into()).await?;
-        let option = connected.connector.auth_option(current.spec.auth_option_key.as_deref())?;
-        let what = (RunKind::ConnectionTest, "test".to_owned());
-        let outcome = logged(engine, &connected, what, &Value::Null, async |client| {
-            ask(option, &connected.cx(client)).await
-        })
-        .await;
-        if outcome.as_ref().is_err_and(|error| !says_no(error.kind())) {
-            return outcome.map(|()| TestOutcome { success: true });
-        }
-        let error = outcome.err();
+        let running = Attempt::to_test(engine, &current).begin(engine).await?;
+        let outcome = test(engine, caller, &current, running.recorder()).instrument(running.span()).await;
+        running.end(match &outcome {
+            Ok(None) => Ok(None),
+            Ok(Some(error)) | Err(error) => Err(error),
+        });
+        let error = outcome?;
         let success = error.is_none();
         if current.spec.connected != Some(success) || error.is_some() {
             let mut element = current.clone();
@@ -104,6 +101,26 @@ impl Execute for ExecuteRequest {
     }
 }
 
+/// Tries a connection; gives what the app says against it.
+async fn test(
+    engine: &Engine,
+    caller: &Caller,
+    connection: &Connection,
+    recorder: &Arc<Recorder>,
+) -> Result<Option<Error>> {
+    let connected = by_connection_id(engine, caller, connection.id.clone().into()).await?;
+    let option = connected.connector.auth_option(connection.spec.auth_option_key.as_deref())?;
+    let client = connected.client(engine, Some(Arc::clone(recorder)), engine.deadline());
+    match ask(option, &connected.cx(&client)).await {
+        Ok(()) => Ok(None),
+        Err(error) => {
+            let error = error.with("connectionId", &connection.id);
+            let error = error.masked(|text| connected.target.mask().said(text));
+            if says_no(error.kind()) { Ok(Some(error)) } else { Err(error) }
+        }
+    }
+}
+
 /// Whether it is the app that says no, and not we who could not ask.
 fn says_no(kind: ErrorKind) -> bool {
     use ErrorKind::{AccessTokenExpired, Connection, ConnectionDefunct, External, NotFound};
@@ -117,16 +134,16 @@ pub(super) fn note(spec: &mut ConnectionSpec, error: Option<&Error>) {
     spec.error = error.map(ErrorBody::from);
 }
 
-/// Tries credentials before they are stored.
+/// Tries credentials before they are stored, and records what is sent.
 pub(super) async fn try_out(
     engine: &Engine,
     connector: &Connector,
     option: &AuthOption,
     settings: &Settings,
-    (target, deadline): (Target, Deadline),
+    (target, recorder, deadline): (Target, &Arc<Recorder>, Deadline),
 ) -> Result<()> {
     let target = Arc::new(target);
-    let client = engine.parts().http.client(Arc::clone(&target), None).until(deadline);
+    let client = engine.parts().http.client(Arc::clone(&target), Some(Arc::clone(recorder))).until(deadline);
     let asked = ask(option, &Cx::new(connector, &client, settings)).await;
     asked.map_err(|error| error.masked(|text| target.mask().said(text)))
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod action;
+mod attempt;
 mod collection;
 mod connect;
 mod connection;
@@ -234,6 +235,8 @@ pub fn catalogue() -> &'static [Entry] {
                 Entry::of::<op::GetActionRun>(),
                 Entry::of::<op::ListApiLogs>(),
                 Entry::of::<op::GetApiLog>(),
+                Entry::of::<op::ListConnectionAttempts>(),
+                Entry::of::<op::GetConnectionAttempt>(),
                 Entry::of::<op::ExportWorkspace>(),
                 Entry::of::<op::ImportWorkspace>(),
             ],

@@ -7,6 +7,7 @@ use membrane_core::element::ActionKind;
 use membrane_core::op::{ActionRun, RunAction};
 use membrane_core::{Error, Formula, Result, Vars};
 use serde_json::{Map, Value, json};
+use tracing::Instrument as _;
 
 use super::collection::{Collections, parameters};
 use super::links::Links;
@@ -26,7 +27,8 @@ pub(crate) async fn run_action(engine: &Engine, caller: &Caller, op: RunAction) 
         engine.parts().log.begin(Subject::Action(Arc::clone(&plan)), &input, op.meta.as_ref()).await?;
     let id = running.id().clone();
     let sent = (running.recorder(), deadline);
-    let outcome = run(engine, caller, &plan, input, sent).await.map_err(|error| {
+    let outcome = run(engine, caller, &plan, input, sent).instrument(running.span()).await;
+    let outcome = outcome.map_err(|error| {
         error
             .with_operation("actions.run")
             .with("actionRunId", &id)

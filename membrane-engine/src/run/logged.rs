@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use membrane_core::Result;
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use super::log::Subject;
 use crate::Engine;
@@ -22,7 +23,7 @@ pub(crate) async fn logged<T>(
     let subject = Subject::Other { kind, name, connected: Arc::clone(connected) };
     let running = engine.parts().log.begin(subject, input, None).await?;
     let client = connected.client(engine, Some(Arc::clone(running.recorder())), deadline);
-    let outcome = work(&client).await.map_err(|error| {
+    let outcome = work(&client).instrument(running.span()).await.map_err(|error| {
         error.with("connectionId", &connected.connection.id).masked(|text| connected.target.mask().said(text))
     });
     // What came out stands in the exchanges.

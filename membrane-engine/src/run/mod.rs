@@ -15,7 +15,7 @@ mod unified;
 pub(crate) use self::action::{run_action, run_operation};
 pub(crate) use self::collection::{Collections, parameters};
 pub(crate) use self::links::{Links, place_of};
-pub(crate) use self::log::{RunLog, run_record};
+pub(crate) use self::log::{Attempt, RunLog, attempt_record, run_record};
 pub(crate) use self::logged::logged;
 pub(crate) use self::plan::{Plan, below, closest_on};
 pub(crate) use self::source::{Source, source};

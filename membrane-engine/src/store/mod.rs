@@ -246,6 +246,9 @@ pub enum Write {
 /// - Every insert and update keeps what the row is then, in the same transaction: a checkpoint, numbered from 1,
 ///   unless nothing but revision and `updated_at` changed. Of each row the newest [`CHECKPOINTS_KEPT`] are kept.
 ///   They are as narrow as sealed records: a customer's scope sees those of that customer's rows only.
+/// - [`Store::remove_runs`] carries no scope: how long runs are kept is the host's decision for all workspaces. A call
+///   MUST take time for what it removes and not for what stays, however long the log is: it is made again and again,
+///   in small steps, beside everything else.
 /// - Calls may come from many tasks and, for a shared database, many processes at once. Waiting for a
 ///   lock is the store's own business; a busy database MUST NOT reach the caller while waiting can help,
 ///   and is `LockTimeout` with [`Retry::Backoff`](membrane_core::Retry::Backoff) after that.
@@ -341,6 +344,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Appends runs, all or none, durably. A run that is there already is left as it is.
     async fn append_runs(&self, runs: Arc<[RunRow]>) -> Result<()>;
+
+    /// Removes up to `limit` runs, of all workspaces, that began before a time, and says how many it removed. Fewer
+    /// than the limit are the last. The time is ISO 8601 with an offset, or a date (UTC); anything else is
+    /// `InvalidInput`.
+    async fn remove_runs(&self, before: &str, limit: u32) -> Result<u64>;
 
     /// Lists runs, without their exchanges unless they are asked for.
     async fn runs(&self, scope: &Scope, query: &RunQuery, paging: &Paging) -> Result<Page<RunRow>>;

@@ -8,7 +8,7 @@ pub enum RunKind {
     Action,
     /// Read or wrote records of a data collection.
     Collection,
-    /// Tried whether a connection works.
+    /// Tried to connect: made a connection, connected one anew, or tested one.
     ConnectionTest,
     /// Ran an operation of a connector.
     Operation,

@@ -42,6 +42,11 @@ async fn a_request_is_traced_without_its_secrets() {
         tracing::callsite::rebuild_interest_cache();
         harness.run("echo", json!({"secret": "in-the-body"})).await;
         harness.run("echo", json!({"fail": "internal"})).await;
+        harness
+            .post("/connections/demo/actions/echo/run", json!({"input": {"secret": "in-the-input"}}))
+            .await;
+        let wrong = json!({"integrationKey": "demo", "credentials": {"token": "in-the-credentials"}});
+        harness.post("/connections", wrong).await;
         let path = format!("/integrations?search=in-the-query&token={token}");
         harness.bare(Method::GET, &path).send().await.unwrap();
         harness.get("/connections/demo/proxy/v1/tasks?q=in-the-proxy").await;
@@ -56,4 +61,32 @@ async fn a_request_is_traced_without_its_secrets() {
     for secret in [token.as_str(), "in-the-body", "in-the-query", "in-the-proxy", "taskly_demo_key"] {
         assert!(!ours.contains(secret), "{secret} in {ours}");
     }
+    let spans: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("membrane::run: close") || line.contains("membrane::store: close"))
+        .collect();
+    let has = |parts: &[&str]| spans.iter().any(|line| parts.iter().all(|part| line.contains(part)));
+    let of_acme = ["run_id=\"", "customer=\"acme\"", "integration=\"", "connection=\"", "duration_ms="];
+    for parts in [
+        ["kind=\"action\" name=\"Echo\"", "status=\"success\""],
+        ["kind=\"operation\" name=\"echo\"", "status=\"error\" error=\"internal\""],
+        ["kind=\"connection-test\" name=\"connections.create\"", "error=\"access_token_expired\""],
+    ] {
+        assert!(has(&[parts.as_slice(), &of_acme].concat()), "{parts:?}: {spans:#?}");
+    }
+    assert!(has(&["kind=\"proxy\" run_id="]), "{spans:#?}");
+    assert!(has(&["store{operation=\"store.write\"}"]), "{spans:#?}");
+    let spans = spans.join("\n");
+    for secret in [
+        token.as_str(),
+        "in-the-body",
+        "in-the-input",
+        "in-the-credentials",
+        "in-the-query",
+        "in-the-proxy",
+        "taskly_demo_key",
+    ] {
+        assert!(!spans.contains(secret), "{secret} in {spans}");
+    }
+    assert!(!text.contains("in-the-credentials") && !text.contains("taskly_demo_key"), "{text}");
 }

@@ -95,6 +95,7 @@ macro_rules! store_suite {
                 are_found_by_time,
                 are_left_as_they_are_when_appended_again,
                 are_paged_newest_first,
+                are_removed_once_they_are_old,
                 are_the_customers_own,
                 come_back_as_they_were,
             ]

@@ -212,6 +212,37 @@ pub async fn are_found_by_time(store: Arc<dyn Store>) -> Result<()> {
     Ok(())
 }
 
+/// Of every workspace and kind those that began before a time, a limited number at once; no others.
+pub async fn are_removed_once_they_are_old(store: Arc<dyn Store>) -> Result<()> {
+    // Of the first milliseconds of 1970: no other behaviour has runs that old.
+    let id = |ms: usize| format!("00000000-{ms:04x}-7000-8000-000000000000");
+    let of = |world: &World, ms: usize, kind| RunRow { kind, ..world.run(&id(ms), "ann") };
+    let (one, other) = (World::new(Arc::clone(&store)), World::new(store));
+    let runs = [
+        of(&one, 1, RunKind::Action),
+        of(&one, 2, RunKind::Proxy),
+        of(&one, 3, RunKind::Action),
+        of(&other, 1, RunKind::Collection),
+        of(&other, 2, RunKind::Action),
+        of(&other, 4, RunKind::ConnectionTest),
+    ];
+    one.store.append_runs(runs.into()).await?;
+    let before = "1970-01-01T00:00:00.003Z";
+    let mut removed = Vec::new();
+    for limit in [1, 2, 2, 2] {
+        removed.push(one.store.remove_runs(before, limit).await?);
+    }
+    assert_eq!(removed, [1, 2, 1, 0]);
+    let any = RunQuery::default();
+    assert_eq!(found(&one, &one.all(), &any).await?, [id(3)]);
+    assert_eq!(found(&other, &other.of("ann"), &any).await?, [id(4)]);
+    assert_eq!(one.store.run(&one.all(), &id(1).into()).await?, None);
+    assert_eq!(one.store.remove_runs("1970-01-01T02:00:00.005+02:00", 9).await?, 2);
+    assert!(found(&one, &one.all(), &any).await?.is_empty());
+    refused(one.store.remove_runs("long ago", 9).await, ErrorKind::InvalidInput);
+    Ok(())
+}
+
 async fn found(world: &World, scope: &Scope, query: &RunQuery) -> Result<Vec<String>> {
     let page = world.store.runs(scope, query, &Paging::default()).await?;
     Ok(page.items.iter().map(|run| run.id.to_string()).collect())

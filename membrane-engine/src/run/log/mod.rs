@@ -3,7 +3,9 @@
 //! A run takes its place in the queue before it begins, so that ending it never waits for one, and so that a
 //! run nobody waits for any more is written too.
 
+mod attempt;
 mod excerpt;
+mod retention;
 mod row;
 mod running;
 mod writer;
@@ -21,7 +23,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::row::run_record;
+pub(crate) use self::attempt::Attempt;
+pub(crate) use self::row::{attempt_record, run_record};
 use self::running::Finished;
 pub(crate) use self::running::{Running, Subject};
 use self::writer::Writer;
@@ -47,6 +50,8 @@ pub(crate) struct RunLog {
     sender: mpsc::WeakSender<Message>,
     waiting: Arc<Waiting>,
     signals: Arc<Signals>,
+    /// Ends the removal of old runs.
+    retention: CancellationToken,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -98,16 +103,22 @@ impl Waiting {
 }
 
 impl RunLog {
-    /// Starts the writer. It ends when the log is closed or dropped.
-    pub(crate) fn start(store: Arc<dyn Store>) -> Self {
+    /// Starts the writer, and what removes the runs that are older than they are kept. Both end when the log is
+    /// closed or dropped.
+    pub(crate) fn start(store: Arc<dyn Store>, keep: Option<Duration>) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
         let (waiting, signals) = (Arc::<Waiting>::default(), Arc::<Signals>::default());
+        let retention = signals.stop.child_token();
+        if let Some(keep) = keep {
+            tokio::spawn(retention::hold(Arc::clone(&store), keep, retention.clone()));
+        }
         let writer = Writer { store, queue, waiting: Arc::clone(&waiting), signals: Arc::clone(&signals) };
         Self {
             sender: sender.downgrade(),
             queue: Mutex::new(Some(sender)),
             waiting,
             signals,
+            retention,
             task: Mutex::new(Some(tokio::spawn(writer.run()))),
         }
     }
@@ -164,6 +175,7 @@ impl RunLog {
     /// ends the task. A run that takes longer is left out, and so is what the store does not take at once then.
     pub(crate) async fn close(&self, patience: Instant, end: Instant) {
         self.signals.closed.store(true, Ordering::Release);
+        self.retention.cancel();
         self.queue.lock().await.take();
         self.signals.hurry.notify_one();
         // The handle stays until the task is done: whoever stops waiting here can come again.
@@ -205,7 +217,7 @@ mod tests {
     use crate::store::SqliteStore;
 
     async fn log() -> RunLog {
-        RunLog::start(Arc::new(SqliteStore::memory().await.unwrap()))
+        RunLog::start(Arc::new(SqliteStore::memory().await.unwrap()), None)
     }
 
     /// How many milliseconds closing takes that may wait 200 for runs, and 400 in all.

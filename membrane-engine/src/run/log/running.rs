@@ -1,24 +1,30 @@
 //! A run under way, which is logged whatever becomes of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use membrane_core::{ElementId, Error, ErrorBody, ErrorKind, Result, RunId};
+use membrane_core::element::Place;
+use membrane_core::{ElementId, Error, ErrorBody, ErrorKind, IntegrationId, Result, RunId, WorkspaceId};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::OwnedPermit;
+use tracing::Span;
+use tracing::field::Empty;
 
+use super::attempt::Attempt;
 use super::excerpt::Excerpt;
 use super::{Message, Waiting, shut_down};
 use crate::clock::new_id_and_time;
 use crate::connect::Connected;
-use crate::http::Recorder;
+use crate::http::{Recorder, Target};
 use crate::run::plan::Plan;
 use crate::store::RunKind;
 
 /// What runs, and on what.
 pub(crate) enum Subject {
     Action(Arc<Plan>),
+    Attempt(Arc<Attempt>),
     Other { kind: RunKind, name: String, connected: Arc<Connected> },
 }
 
@@ -26,6 +32,7 @@ impl Subject {
     pub(super) fn kind(&self) -> RunKind {
         match self {
             Self::Action(_) => RunKind::Action,
+            Self::Attempt(_) => RunKind::ConnectionTest,
             Self::Other { kind, .. } => *kind,
         }
     }
@@ -33,21 +40,88 @@ impl Subject {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Action(plan) => &plan.name,
+            Self::Attempt(attempt) => attempt.operation,
             Self::Other { name, .. } => name,
         }
     }
 
-    pub(super) fn connected(&self) -> &Connected {
+    fn connected(&self) -> Option<&Connected> {
         match self {
-            Self::Action(plan) => &plan.connected,
-            Self::Other { connected, .. } => connected,
+            Self::Action(plan) => Some(&plan.connected),
+            Self::Attempt(_) => None,
+            Self::Other { connected, .. } => Some(connected),
         }
+    }
+
+    pub(super) fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Self::Attempt(attempt) => Some(attempt),
+            Self::Action(_) | Self::Other { .. } => None,
+        }
+    }
+
+    pub(super) fn workspace(&self) -> &WorkspaceId {
+        match self {
+            Self::Action(plan) => &plan.connected.workspace,
+            Self::Attempt(attempt) => &attempt.workspace,
+            Self::Other { connected, .. } => &connected.workspace,
+        }
+    }
+
+    /// The customer and the integration.
+    pub(super) fn place(&self) -> &Place {
+        match self {
+            Self::Action(plan) => &plan.connected.connection.place,
+            Self::Attempt(attempt) => &attempt.place,
+            Self::Other { connected, .. } => &connected.connection.place,
+        }
+    }
+
+    /// The connection, where there is one already.
+    pub(super) fn connection(&self) -> Option<&str> {
+        match self {
+            Self::Attempt(attempt) => attempt.connection(),
+            Self::Action(_) | Self::Other { .. } => {
+                self.connected().map(|connected| connected.connection.id.as_str())
+            }
+        }
+    }
+
+    /// What knows the secrets; an attempt to connect has none that is known from the start, and keeps no values.
+    pub(super) fn target(&self) -> Option<&Target> {
+        self.connected().map(|connected| &*connected.target)
+    }
+
+    /// What runs as a span shows it. The address of a proxied request is the customer's.
+    fn shown(&self) -> Option<Cow<'_, str>> {
+        match (self.kind(), self.target()) {
+            (RunKind::Proxy, _) => None,
+            (_, Some(target)) => Some(target.mask().said(self.name())),
+            (_, None) => Some(Cow::Borrowed(self.name())),
+        }
+    }
+
+    /// The span of the run. Without a subscriber that wants it nothing of it is worked out.
+    fn span(&self, id: &RunId) -> Span {
+        tracing::debug_span!(
+            target: "membrane::run",
+            "run",
+            kind = self.kind().as_str(),
+            name = self.shown().as_deref(),
+            run_id = id.as_str(),
+            customer = self.place().user_id.as_deref(),
+            integration = self.place().integration_id.as_ref().map(IntegrationId::as_str),
+            connection = self.connected().map(|connected| connected.connection.id.as_str()),
+            status = Empty,
+            error = Empty,
+            duration_ms = Empty,
+        )
     }
 
     pub(super) fn actions(&self) -> [Option<ElementId>; 3] {
         match self {
             Self::Action(plan) => plan.actions.clone(),
-            Self::Other { .. } => [None, None, None],
+            Self::Attempt(_) | Self::Other { .. } => [None, None, None],
         }
     }
 }
@@ -56,7 +130,7 @@ impl Subject {
 pub(super) struct Finished {
     pub(super) id: RunId,
     pub(super) subject: Subject,
-    pub(super) input: Excerpt,
+    pub(super) input: Option<Excerpt>,
     pub(super) meta: Option<Excerpt>,
     pub(super) outcome: Outcome,
     pub(super) started_at: Timestamp,
@@ -81,7 +155,7 @@ impl Finished {
         Self {
             id: id.into(),
             subject,
-            input: Excerpt::of(input),
+            input: (!input.is_null()).then(|| Excerpt::of(input)),
             meta: meta.map(Excerpt::of_map),
             outcome: Outcome::Unknown,
             started_at,
@@ -101,7 +175,7 @@ impl Finished {
         let name = self.subject.name().len();
         size_of::<Self>()
             + name
-            + self.input.kept()
+            + self.input.as_ref().map_or(0, Excerpt::kept)
             + self.meta.as_ref().map_or(0, Excerpt::kept)
             + output
             + self.recorder.kept_bytes()
@@ -145,12 +219,14 @@ pub(crate) struct Running {
     waiting: Arc<Waiting>,
     recorder: Arc<Recorder>,
     since: Instant,
+    span: Span,
 }
 
 impl Running {
     pub(super) fn new(place: OwnedPermit<Message>, waiting: Arc<Waiting>, run: Finished) -> Self {
         let (id, recorder) = (run.id.clone(), Arc::clone(&run.recorder));
-        Self { state: Some((place, Box::new(run))), id, waiting, recorder, since: Instant::now() }
+        let span = run.subject.span(&id);
+        Self { state: Some((place, Box::new(run))), id, waiting, recorder, since: Instant::now(), span }
     }
 
     /// The run.
@@ -161,6 +237,11 @@ impl Running {
     /// What records the run's exchanges.
     pub(crate) fn recorder(&self) -> &Arc<Recorder> {
         &self.recorder
+    }
+
+    /// What the run is to be carried out in.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
     }
 
     /// Logs how the run ended, with its output where that says more than the exchanges do.
@@ -176,11 +257,36 @@ impl Running {
             run.outcome = outcome;
             run.duration = self.since.elapsed();
             run.bytes = run.size();
+            self.tell(&run);
             self.waiting.add(run.bytes);
             if place.send(Message::Run(run)).is_closed() {
                 self.waiting.lose(1, &shut_down());
             }
         }
+    }
+}
+
+impl Running {
+    /// Says in the span how the run ended.
+    fn tell(&self, run: &Finished) {
+        if self.span.is_disabled() {
+            return;
+        }
+        self.span.record(
+            "status",
+            match &run.outcome {
+                Outcome::Success(_) => "success",
+                Outcome::Error(_) => "error",
+                Outcome::Unknown => "unknown",
+            },
+        );
+        if let Outcome::Error(error) = &run.outcome {
+            self.span.record("error", error.kind.as_deref());
+        }
+        if let Some(attempt) = run.subject.attempt() {
+            self.span.record("connection", attempt.connection());
+        }
+        self.span.record("duration_ms", u64::try_from(run.duration.as_millis()).unwrap_or(u64::MAX));
     }
 }
 

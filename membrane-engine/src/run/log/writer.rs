@@ -235,6 +235,10 @@ mod tests {
             }
         }
 
+        async fn remove_runs(&self, _: &str, _: u32) -> Result<u64> {
+            full()
+        }
+
         async fn runs(&self, _: &Scope, _: &RunQuery, _: &Paging) -> Result<Page<RunRow>> {
             full()
         }

@@ -16,6 +16,7 @@ mod workspaces;
 mod writer;
 
 use std::fmt;
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,8 @@ use membrane_core::element::ElementKind;
 use membrane_core::{ElementId, Page, Paging, Result, RunId, WorkspaceId};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use self::fault::Patience;
 use self::open::Pools;
@@ -163,6 +166,10 @@ impl SqliteStore {
     /// Queues a write and waits until it is on disk.
     async fn submit(&self, work: Work) -> Result<Done> {
         let operation = work.operation();
+        spanned(operation, self.queue(operation, work)).await
+    }
+
+    async fn queue(&self, operation: &'static str, work: Work) -> Result<Done> {
         let (reply, answer) = oneshot::channel();
         let queued = self.inner.jobs.send(Job { work, reply }).await;
         queued.map_err(|_| fault::closed(operation))?;
@@ -171,6 +178,10 @@ impl SqliteStore {
     }
 
     async fn fetch(&self, operation: &'static str, select: &Select) -> Result<Vec<SqliteRow>> {
+        spanned(operation, self.read(operation, select)).await
+    }
+
+    async fn read(&self, operation: &'static str, select: &Select) -> Result<Vec<SqliteRow>> {
         let mut patience = Patience::new(self.inner.lock_timeout);
         loop {
             if self.inner.jobs.is_closed() {
@@ -197,6 +208,16 @@ impl SqliteStore {
         let rows = self.fetch(operation, select).await?;
         rows.first().map(read).transpose().map_err(|error| error.with_operation(operation))
     }
+}
+
+/// Carries out a call of the database within a span that says which it is, and nothing of what it is about.
+async fn spanned<T>(operation: &'static str, call: impl Future<Output = Result<T>>) -> Result<T> {
+    let span = tracing::debug_span!(target: "membrane::store", "store", operation, error = Empty);
+    let outcome = call.instrument(span.clone()).await;
+    if let Err(error) = &outcome {
+        span.record("error", error.kind().as_str());
+    }
+    outcome
 }
 
 #[async_trait]
@@ -272,6 +293,13 @@ impl Store for SqliteStore {
         self.submit(Work::Append(runs)).await.map(|_| ())
     }
 
+    async fn remove_runs(&self, before: &str, limit: u32) -> Result<u64> {
+        Ok(match self.submit(Work::RemoveRuns { bound: runs::bound(before)?, limit }).await? {
+            Done::Removed(runs) => runs,
+            Done::Workspace(_) | Done::Written => 0,
+        })
+    }
+
     async fn runs(&self, scope: &Scope, query: &RunQuery, paging: &Paging) -> Result<Page<RunRow>> {
         let select = runs::select_page(scope, query, paging)?;
         let rows = self.fetch("store.runs", &select).await?;
@@ -288,7 +316,10 @@ impl Store for SqliteStore {
             return Ok(found);
         }
         let work = Work::Workspace { key: key.to_owned(), new_id: new_id.clone() };
-        self.submit(work).await.map(|made| made.unwrap_or_else(|| new_id.clone()))
+        Ok(match self.submit(work).await? {
+            Done::Workspace(made) => made,
+            Done::Removed(_) | Done::Written => new_id.clone(),
+        })
     }
 
     async fn close(&self) {

@@ -8,7 +8,11 @@ use super::*;
 use crate::store::Requests;
 
 async fn plan(store: &SqliteStore, select: &Select) -> String {
-    let text = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", select.text()));
+    plan_of(store, select.text()).await
+}
+
+async fn plan_of(store: &SqliteStore, text: &str) -> String {
+    let text = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"));
     let rows = sqlx::query(text).fetch_all(&store.inner.reader).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>("detail") + "\n").collect()
 }
@@ -90,4 +94,12 @@ async fn run_listings_walk_an_index_in_order() {
             assert!(plan.matches("FOR ORDER BY").count() <= 1, "{query:?}\n{plan}");
         }
     }
+}
+
+#[tokio::test]
+async fn old_runs_are_found_through_an_index() {
+    let store = SqliteStore::memory().await.unwrap();
+    let plan = plan_of(&store, runs::REMOVE).await;
+    assert!(!plan.contains("SCAN runs") && !plan.contains("SCAN membrane_runs"), "{plan}");
+    assert!(plan.contains("(workspace=? AND kind=? AND id<?)"), "{plan}");
 }

@@ -211,6 +211,42 @@ fn bind<'q>(
         .bind(run.exchanges.as_str())
 }
 
+// ===== removing =====
+
+/// Removes up to a number of runs with an id below this one. Which workspaces and kinds there are is found in a few
+/// steps through an index; from there each is walked from its oldest on.
+pub(super) const REMOVE: &str = "
+WITH RECURSIVE
+workspaces (id) AS (
+    SELECT MIN(workspace) FROM membrane_runs
+    UNION ALL
+    SELECT (SELECT MIN(workspace) FROM membrane_runs WHERE workspace > workspaces.id)
+    FROM workspaces WHERE id IS NOT NULL
+),
+places (workspace, kind) AS (
+    SELECT id, (SELECT MIN(kind) FROM membrane_runs WHERE workspace = workspaces.id)
+    FROM workspaces WHERE id IS NOT NULL
+    UNION ALL
+    SELECT workspace, (SELECT MIN(kind) FROM membrane_runs AS runs
+                       WHERE runs.workspace = places.workspace AND runs.kind > places.kind)
+    FROM places WHERE kind IS NOT NULL
+)
+DELETE FROM membrane_runs WHERE rowid IN (
+    SELECT runs.rowid FROM places CROSS JOIN membrane_runs AS runs
+    WHERE runs.workspace = places.workspace AND runs.kind = places.kind AND runs.id < ?1
+    LIMIT ?2
+)";
+
+/// Removes the oldest runs: up to `limit` of those that began before what [`bound`] was made of.
+pub(super) async fn remove(conn: &mut SqliteConnection, bound: &str, limit: u32) -> Result<u64, Stop> {
+    Ok(sqlx::query(REMOVE).bind(bound).bind(limit).execute(&mut *conn).await?.rows_affected())
+}
+
+/// The id that no run that began before this time reaches.
+pub(super) fn bound(before: &str) -> Result<String> {
+    instant("before", before).map(first_id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

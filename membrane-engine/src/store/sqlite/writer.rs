@@ -38,6 +38,8 @@ pub(super) enum Work {
     Rewrap { row: SealedRow, key_id: String, wrapped_key: Vec<u8> },
     /// A workspace to find or make.
     Workspace { key: String, new_id: WorkspaceId },
+    /// Up to so many of the runs with ids below this one, to remove.
+    RemoveRuns { bound: String, limit: u32 },
     /// Changes of elements and their sealed records.
     Write { scope: Scope, writes: Vec<Write> },
 }
@@ -48,6 +50,7 @@ impl Work {
         match self {
             Self::Append(_) => "store.append_runs",
             Self::Close => "store.close",
+            Self::RemoveRuns { .. } => "store.remove_runs",
             Self::Rewrap { .. } => "store.rewrap",
             Self::Workspace { .. } => "store.workspace",
             Self::Write { .. } => "store.write",
@@ -55,8 +58,14 @@ impl Work {
     }
 }
 
-/// What a call is answered: the workspace, where that was the question.
-pub(super) type Done = Option<WorkspaceId>;
+/// What a call is answered.
+pub(super) enum Done {
+    /// How many runs went.
+    Removed(u64),
+    /// The workspace that was asked for.
+    Workspace(WorkspaceId),
+    Written,
+}
 
 /// Writes until the store is closed or its last handle is dropped, then lets go of its pool.
 pub(super) struct Writer {
@@ -98,7 +107,7 @@ impl Writer {
         if self.owns_pool {
             self.pool.close().await;
         }
-        closing.into_iter().for_each(|job| answer(job, Ok(None)));
+        closing.into_iter().for_each(|job| answer(job, Ok(Done::Written)));
     }
 
     /// Commits these calls together, or one by one when the database fails on them together.
@@ -122,7 +131,7 @@ impl Writer {
             Err(_) => {
                 for job in batch {
                     let outcome = match self.transact(std::slice::from_ref(&job)).await {
-                        Ok(mut outcomes) => outcomes.pop().unwrap_or(Ok(None)),
+                        Ok(mut outcomes) => outcomes.pop().unwrap_or(Ok(Done::Written)),
                         Err(fault) => Err(fault::error(job.work.operation(), fault)),
                     };
                     answer(job, outcome);
@@ -187,11 +196,14 @@ async fn perform(conn: &mut SqliteConnection, work: &Work) -> Result<Done, Stop>
     match work {
         Work::Append(rows) => runs::append(conn, rows).await?,
         Work::Close => {}
+        Work::RemoveRuns { bound, limit } => {
+            return runs::remove(conn, bound, *limit).await.map(Done::Removed);
+        }
         Work::Rewrap { row, key_id, wrapped_key } => {
             sealed::rewrap(conn, row, key_id, wrapped_key).await?;
         }
         Work::Workspace { key, new_id } => {
-            return super::workspaces::find_or_make(conn, key, new_id).await.map(Some);
+            return super::workspaces::find_or_make(conn, key, new_id).await.map(Done::Workspace);
         }
         Work::Write { scope, writes } => {
             let mut actor = match scope.customer() {
@@ -206,7 +218,7 @@ async fn perform(conn: &mut SqliteConnection, work: &Work) -> Result<Done, Stop>
             }
         }
     }
-    Ok(None)
+    Ok(Done::Written)
 }
 
 async fn perform_one(
