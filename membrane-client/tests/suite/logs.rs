@@ -239,7 +239,7 @@ async fn logs_every_attempt_to_connect(stage: Stage) {
         connect.connector_parameters = Some(json!({ "apiUri": uri }));
         connect
     };
-    let refused = acme.connect_with(to(TYPED, &stage.tasks.url())).await.unwrap_err();
+    let refused = acme.connect_with(to(TYPED, stage.tasks.url())).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::AccessTokenExpired, "{refused}");
     acme.connect("taskly", json!({ "tokn": TYPED })).await.unwrap_err();
     // Nobody listens there: the connection is made, and may come right.
