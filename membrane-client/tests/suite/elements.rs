@@ -6,7 +6,10 @@ use membrane_core::element::{
     ActionSpec, AppDataSchemaSpec, DataLinkTableSpec, DataSourceSpec, Element, FieldMappingSpec, FlowSpec,
     IntegrationSpec, Layered, PackageSpec, State,
 };
-use membrane_core::op::{Archive, Create, Explain, Get, List, ListQuery, Op, Reset, Restore, Setup, Update};
+use membrane_core::op::{
+    Archive, Create, Explain, Get, GetConnection, List, ListQuery, Op, Reset, Restore, RunAction, Setup,
+    Update,
+};
 use membrane_core::{LayerName, Page, Selector};
 use membrane_engine::op::Execute;
 use serde_json::{Value, json};
@@ -411,6 +414,19 @@ async fn instances_go_by_customer_and_app(stage: Stage) {
     get.auto_create = Some(true);
     let copy = stage.call(Some("acme"), get).await.unwrap();
     assert_eq!((copy.place.layer(), copy.place.user_id.as_deref()), (LayerName::Connection, Some("acme")));
+    // An id and a customer that do not belong together are refused: nothing is done for the wrong one.
+    let of_bob = |id: &str| {
+        let mut selector = Selector::from(id);
+        selector.user_id = Some("bob".to_owned());
+        selector
+    };
+    let refused = stage.call(None, Get::<ActionSpec>::new(of_bob(copy.id.as_str()))).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{refused}");
+    let run = RunAction::new(of_bob(copy.id.as_str()), json!({"title": "For bob"}));
+    assert_eq!(stage.call(None, run).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+    let connection = copy.place.connection_id.as_ref().unwrap();
+    let get = GetConnection::new(of_bob(connection.as_str()));
+    assert_eq!(stage.call(None, get).await.unwrap_err().kind(), ErrorKind::NotFound);
     let mut made = Create::<ActionSpec>::new(object(json!({
         "name": "Of bob", "integrationKey": "taskly", "userId": "bob", "type": "run-javascript",
         "config": {"code": "1"},

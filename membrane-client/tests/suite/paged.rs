@@ -1,4 +1,4 @@
-//! An app with a base path and a key in the query: its cursors, its pages elsewhere, what it deletes.
+//! An app with a base path and a key in the query: its cursors, pages by their address, what it deletes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -66,6 +66,7 @@ impl Paged {
             .route("/api/v1/rows", get(rows))
             .route("/api/v1/rows/{id}", delete(remove))
             .route("/api/v1/linked", get(linked))
+            .route("/api/v1/more", get(linked))
             .route("/elsewhere", get(linked))
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -89,13 +90,13 @@ async fn rows(Query(query): Parameters) -> Json<Value> {
     Json(json!({"data": [{"id": at, "state": "open", "by": {"name": "Ann"}}], "next": pages.get(at + 1)}))
 }
 
-/// Two pages; the address of the second, with the key, is not below the base address.
+/// Two pages; the address of the second holds the key.
 async fn linked(Query(query): Parameters) -> Result<Json<Value>, StatusCode> {
     if query.get("api_key").map(String::as_str) != Some(KEY) {
         return Err(StatusCode::UNAUTHORIZED);
     }
     let is_second = query.contains_key("page");
-    let next = (!is_second).then(|| format!("/elsewhere?page=2&api_key={KEY}"));
+    let next = (!is_second).then(|| format!("/api/v1/more?page=2&api_key={KEY}"));
     Ok(Json(json!({"data": [{"id": u8::from(is_second)}], "next": next})))
 }
 
@@ -127,7 +128,10 @@ async fn hands_out_no_key_in_the_address_of_a_page(stage: Stage) {
     let linked = paged.collection("linked");
     let first = linked.list().page(None).await.unwrap();
     let cursor = first.cursor.as_deref().unwrap();
-    assert!(cursor.ends_with("/elsewhere?page=2"), "{cursor}");
+    assert!(cursor.ends_with("/api/v1/more?page=2"), "{cursor}");
+    // A cursor is what a caller says, so it leads no further than anything else a caller says.
+    let made_up = cursor.replace("/api/v1/more", "/elsewhere");
+    assert_eq!(linked.list().page(Some(&made_up)).await.unwrap_err().kind(), ErrorKind::Blocked);
     let second = linked.list().page(Some(cursor)).await.unwrap();
     assert_eq!((second.records[0].id.as_str(), second.cursor), ("1", None));
     stage.engine.flush().await;

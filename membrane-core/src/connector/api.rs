@@ -56,7 +56,7 @@ pub enum Reach {
     /// The base address and what is below it. Anything else is refused.
     #[default]
     Base,
-    /// Anywhere on the origin of the base address, for addresses that the app itself handed out: the next page.
+    /// Anywhere on the origin of the base address, for addresses that the app itself handed out and no caller could change.
     Origin,
 }
 

@@ -1,7 +1,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{ApiRequest, ApiResponse, Reach};
+use super::{ApiRequest, ApiResponse};
 use crate::error::{Error, ErrorKind, Result};
 use crate::locator::Locator;
 use crate::page::not_ours;
@@ -110,10 +110,9 @@ impl Pagination {
             }
             Self::Cursor { parameter: None, .. } => {}
             Self::LinkHeader | Self::NextUrl { .. } => {
-                // The address holds the whole query already. That it stays with the app's origin is checked
-                // when it is sent, as for every absolute address.
+                // The address holds the whole query already. It comes from a caller, who may have made it up: that
+                // it stays below the API's base address is checked when it is sent, as for every whole address.
                 cursor.clone_into(&mut request.path);
-                request.reach = Reach::Origin;
                 request.query.clear();
             }
             Self::None => return Err(not_ours(cursor)),

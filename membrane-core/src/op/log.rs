@@ -26,10 +26,10 @@ pub struct LogQuery {
     /// Of this app of a catalogue; nothing belongs to one yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_app_id: Option<String>,
-    /// From this time on, ISO 8601.
+    /// Of runs that began at this time or later, ISO 8601.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Before this time, ISO 8601.
+    /// Of runs that began before this time, ISO 8601.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }

@@ -40,7 +40,12 @@ impl Kind for ConnectionSpec {
             .or(selector.integration_id.as_deref())
             .or(selector.integration_key.as_deref());
         let text = text.ok_or_else(|| missing(ElementKind::Connection, selector))?;
-        select::connection(engine, caller, text, archived).await
+        let found = select::connection(engine, caller, text, archived).await?;
+        match whose(engine, caller, selector.tenant_id.as_deref(), selector.user_id.as_deref()).await? {
+            Whose::Anyone => Ok(found),
+            Whose::One(customer) if found.place.tenant_id.as_ref() == Some(&customer) => Ok(found),
+            Whose::One(_) | Whose::Nobody => Err(missing(ElementKind::Connection, selector)),
+        }
     }
 
     async fn list(engine: &Engine, caller: &Caller, query: &ListQuery) -> Result<Page<Connection>> {

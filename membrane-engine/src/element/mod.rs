@@ -371,11 +371,13 @@ pub(crate) fn with_fields<S: Kind>(
     Ok(element)
 }
 
-/// Refuses a uuid that another element of the kind has: it says which one is meant, wherever that was exported to.
+/// Refuses a uuid that another element of the kind has, of the workspace or of the same customer: it says which one
+/// is meant, wherever that was exported to.
 async fn check_uuid<S: Spec>(engine: &Engine, caller: &Caller, element: &Element<S>) -> Result<()> {
     let Some(uuid) = &element.uuid else { return Ok(()) };
     let found = select::with_uuid::<S>(engine, caller, uuid).await?;
-    match found.into_iter().find(|other| other.id != element.id) {
+    let tenant = &element.place.tenant_id;
+    match found.into_iter().find(|other| other.id != element.id && other.place.tenant_id == *tenant) {
         None => Ok(()),
         Some(other) => Err(Error::new(
             ErrorKind::AlreadyExists,

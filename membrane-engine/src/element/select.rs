@@ -35,20 +35,22 @@ pub(crate) async fn by_uuid<S: Spec>(
     uuid: &str,
     field: &'static str,
 ) -> Result<Element<S>> {
-    let found = with_uuid(engine, caller, uuid).await?.into_iter().next();
+    let found = with_uuid(engine, caller, uuid).await?;
+    // The workspace's own before a customer's.
+    let found = found.into_iter().min_by_key(|element: &Element<S>| element.place.tenant_id.is_some());
     found.ok_or_else(|| {
         Error::not_found(format!("there is no {} with the uuid `{uuid}`", S::KIND)).with("field", field)
     })
 }
 
-/// Up to two elements that have a uuid.
+/// The elements that have a uuid: one of the workspace's, one of a customer's each.
 pub(crate) async fn with_uuid<S: Spec>(
     engine: &Engine,
     caller: &Caller,
     uuid: &str,
 ) -> Result<Vec<Element<S>>> {
     let query = Query { fields: vec![("uuid".to_owned(), uuid.into())], ..Query::default() };
-    Ok(find(engine, caller, &query, &Paging { limit: Some(2), cursor: None }).await?.items)
+    Ok(find(engine, caller, &query, &Paging { limit: Some(Paging::MAX_LIMIT), cursor: None }).await?.items)
 }
 
 /// Refuses a selector whose id and key are of two elements.

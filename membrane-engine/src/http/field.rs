@@ -53,26 +53,30 @@ const COMPARED: usize = 24;
 const PART_HEADERS: usize = 256;
 
 /// What ends a value that stands in no quotes.
-const ENDS: &[u8] = b"&#\"'\\<> \t\r\n";
+const ENDS: &[u8] = b"&#\"\\<> \t\r\n";
+
+/// Bytes of an element's attributes.
+const ATTRIBUTES: usize = 256;
 
 /// Where the value stands whose name ends before `end`, and whether it is a JSON value without quotes. `is_cut`
 /// says that the text goes on.
 pub(super) fn value_after(text: &[u8], end: usize, is_cut: bool) -> Option<(Range<usize>, bool)> {
     let name = text[..end].trim_ascii_end();
+    let name = if text.get(end) == Some(&b'>') { tag(name) } else { name };
     // Nearly no text gets further than this.
     if !ends_one(name) {
         return None;
     }
     let (place, is_bare) = match text.get(end)? {
         b'=' => (is_secret(name).then(|| assigned(text, end + 1))?, false),
-        b'>' => (is_element(name).then(|| until(text, end + 1, b"<"))?, false),
+        b'>' => (is_element(name).then(|| content(text, end + 1))?, false),
         b'"' => {
-            let at = end + 1 + space(&text[end + 1..]);
-            match text.get(at)? {
-                b':' if is_secret(name) => {
-                    json_value(text, text.len() - text[at + 1..].trim_ascii_start().len(), is_cut)?
+            let behind = text[end + 1..].trim_ascii_start();
+            match (behind.first()?, text.get(end + 1)?) {
+                (b':', _) if is_secret(name) => {
+                    json_value(text, text.len() - behind[1..].trim_ascii_start().len(), is_cut)?
                 }
-                b'\r' if is_secret(name) => (part(text, end + 1)?, false),
+                (_, b'\r') if is_secret(name) => (part(text, end + 1)?, false),
                 _ => return None,
             }
         }
@@ -87,8 +91,32 @@ fn assigned(text: &[u8], at: usize) -> Range<usize> {
     let escapes = text[at..].iter().take_while(|byte| **byte == b'\\').count();
     match text.get(at + escapes) {
         Some(b'"') if escapes == 0 => at + 1..at + 1 + quoted(&text[at + 1..]),
+        Some(b'\'') if escapes == 0 => until(text, at + 1, b"'"),
         Some(quote @ (b'"' | b'\'')) => until(text, at + escapes + 1, &[*quote, b'\\']),
         _ => until(text, at, ENDS),
+    }
+}
+
+/// A text that ends within a tag, up to the element's name where attributes follow it.
+fn tag(text: &[u8]) -> &[u8] {
+    if !matches!(text.last(), Some(b'"' | b'\'')) {
+        return text;
+    }
+    let begins = text.len().saturating_sub(ATTRIBUTES);
+    let open = memchr::memrchr(b'<', &text[begins..]).map_or(begins, |at| begins + at);
+    let name = text[open..].iter().position(u8::is_ascii_whitespace).unwrap_or(0);
+    &text[..open + name]
+}
+
+/// What an element holds, as text or as CDATA.
+fn content(text: &[u8], at: usize) -> Range<usize> {
+    const CDATA: &[u8] = b"<![CDATA[";
+    match text[at..].trim_ascii_start().strip_prefix(CDATA) {
+        Some(inner) => {
+            let at = text.len() - inner.len();
+            at..at + memchr::memmem::find(inner, b"]]>").unwrap_or(inner.len())
+        }
+        None => until(text, at, b"<"),
     }
 }
 
@@ -116,10 +144,6 @@ fn json_value(text: &[u8], at: usize, is_cut: bool) -> Option<(Range<usize>, boo
         }
         _ => None,
     }
-}
-
-fn space(text: &[u8]) -> usize {
-    text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
 
 fn until(text: &[u8], at: usize, ends: &[u8]) -> Range<usize> {
@@ -307,6 +331,12 @@ mod tests {
             ("password |= s, n", Some("s,")),
             ("token|=&n=1", None),
             ("<x:token|>s</x:token>", Some("s")),
+            ("<password|><![CDATA[a<b]]></password>", Some("a<b")),
+            ("<ns:password type=\"t\"|>s</ns:password>", Some("s")),
+            ("<a b='c'|>token</a>", None),
+            (r"<a password|='pa\s2'>", Some(r"pa\s2")),
+            ("password|=it's&n=1", Some("it's")),
+            ("\"password|\"\r\n : \"s\"", Some("s")),
             ("a token|>5", None),
             ("name=\"password|\"\r\n\r\nhunter2\r\n--b", Some("hunter2")),
             ("name=\"token|\"\r\nContent-Type: text/plain\r\n\r\ns", Some("s")),

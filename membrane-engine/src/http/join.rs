@@ -119,7 +119,9 @@ fn check_climb(base: &Url, url: &Url) -> Result<()> {
     for _ in 0..=DECODED {
         let mut depth = 0_usize;
         for segment in rest.split(['/', '\\']) {
-            match segment.split(';').next().unwrap_or_default() {
+            let segment = segment.split(';').next().unwrap_or_default();
+            // Some servers trim what cannot be seen.
+            match segment.trim_matches(|c: char| c.is_control() || c == ' ') {
                 "" | "." => {}
                 ".." => depth = depth.checked_sub(1).ok_or_else(|| blocked(CLIMBS))?,
                 _ => depth += 1,

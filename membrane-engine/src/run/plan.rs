@@ -109,11 +109,13 @@ pub(crate) async fn connection_for(
     let mut named = selector.clone();
     named.layer = None;
     let ground = Ground::of(engine, caller, &named).await?;
-    if let Some(connection) = ground.connection {
+    if let Some(id) = place.connection_id.as_ref().filter(|_| ground.connection.is_none()) {
+        let connection = select::connection(engine, caller, id.as_str(), false).await?;
+        ground.check_connection(&connection)?;
         return Ok(connection);
     }
-    if let Some(id) = &place.connection_id {
-        return select::connection(engine, caller, id.as_str(), false).await;
+    if let Some(connection) = ground.connection {
+        return Ok(connection);
     }
     let Some(id) = ground.integration.or_else(|| place.integration_id.clone()) else {
         return Err(Error::invalid_input(

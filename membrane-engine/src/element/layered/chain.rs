@@ -2,12 +2,14 @@ use std::cmp::Reverse;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use membrane_core::element::layer::{self, Layer};
-use membrane_core::element::{At, Connection, Effective, Element, ElementKind, Layered, resolve};
-use membrane_core::{ElementId, Error, ErrorKind, IntegrationId, LayerName, Paging, Result, Selector};
+use membrane_core::element::{At, Connection, Effective, Element, Layered, resolve};
+use membrane_core::{
+    CustomerId, ElementId, Error, ErrorKind, IntegrationId, LayerName, Paging, Result, Selector,
+};
 
 use super::LayeredKind;
 use crate::element::customer::{Whose, whose};
-use crate::element::select::{by_id, connection_of, default_of, find, integration_of, missing};
+use crate::element::select::{by_id, connection_of, default_of, find, integration_of};
 use crate::store::Query;
 use crate::{Caller, Engine};
 
@@ -17,6 +19,8 @@ pub(crate) struct Ground {
     pub(crate) connection: Option<Connection>,
     pub(crate) integration: Option<IntegrationId>,
     pub(crate) instance_key: Option<String>,
+    /// The customer who is named, or whose connection it is.
+    customer: Option<CustomerId>,
 }
 
 impl Ground {
@@ -27,12 +31,12 @@ impl Ground {
             match whose(engine, caller, selector.tenant_id.as_deref(), selector.user_id.as_deref()).await? {
                 Whose::Anyone => None,
                 Whose::One(customer) => Some(customer),
-                Whose::Nobody => return Err(missing(ElementKind::Customer, selector)),
+                Whose::Nobody => {
+                    return Err(Error::not_found("there is no customer with this `userId` or `tenantId`"));
+                }
             };
         if let Some(connection) = connection_of(engine, caller, id, key).await? {
-            if customer.is_some() && connection.place.tenant_id != customer {
-                return Err(missing(ElementKind::Connection, selector));
-            }
+            check_customer(customer.as_ref(), &connection)?;
             return Ok(Self::at(connection, selector.instance_key.clone()));
         }
         let (id, key) = (selector.integration_id.as_deref(), selector.integration_key.as_deref());
@@ -48,16 +52,26 @@ impl Ground {
             connection: None,
             integration: integration.map(|integration| integration.id.into()),
             instance_key: selector.instance_key.clone(),
+            customer,
         })
     }
 
     /// The ground of one connection.
     pub(crate) fn at(connection: Connection, instance_key: Option<String>) -> Self {
-        let integration = connection.place.integration_id.clone();
-        Self { connection: Some(connection), integration, instance_key }
+        let (integration, customer) =
+            (connection.place.integration_id.clone(), connection.place.tenant_id.clone());
+        Self { connection: Some(connection), integration, instance_key, customer }
     }
 
-    /// Refuses an element of another app or connection than this one: what it does here is not its own.
+    /// Refuses a connection of another customer than the one who is named.
+    ///
+    /// # Errors
+    /// `InvalidInput`.
+    pub(crate) fn check_connection(&self, connection: &Connection) -> Result<()> {
+        check_customer(self.customer.as_ref(), connection)
+    }
+
+    /// Refuses an element of another app, connection or customer than this one: what it does here is not its own.
     pub(super) fn check<S: LayeredKind>(&self, element: &Element<S>) -> Result<()> {
         let place = &element.place;
         let is_other_app = self.is_somewhere()
@@ -65,14 +79,20 @@ impl Ground {
         let is_other_connection = self.connection.as_ref().is_some_and(|connection| {
             place.connection_id.as_ref().is_some_and(|id| id.as_str() != connection.id.as_str())
         });
-        if !is_other_app && !is_other_connection {
+        let is_other_customer =
+            self.customer.is_some() && place.tenant_id.is_some() && place.tenant_id != self.customer;
+        if !is_other_app && !is_other_connection && !is_other_customer {
             return Ok(());
         }
         Err(Error::invalid_input(format!(
             "the {} `{}` belongs to another {} than the one that is named",
             S::KIND,
             element.key.as_ref().map_or(element.name.as_str(), |key| key.as_str()),
-            if is_other_app { "integration" } else { "connection" }
+            match (is_other_app, is_other_connection) {
+                (true, _) => "integration",
+                (false, true) => "connection",
+                (false, false) => "customer",
+            }
         ))
         .with("id", &element.id))
     }
@@ -81,6 +101,14 @@ impl Ground {
     pub(super) fn is_somewhere(&self) -> bool {
         self.connection.is_some() || self.integration.is_some()
     }
+}
+
+fn check_customer(customer: Option<&CustomerId>, connection: &Connection) -> Result<()> {
+    if customer.is_none_or(|customer| connection.place.tenant_id.as_ref() == Some(customer)) {
+        return Ok(());
+    }
+    let message = "the connection belongs to another customer than the one that is named";
+    Err(Error::invalid_input(message).with("connectionId", &connection.id))
 }
 
 /// The elements of one chain, as far as they are there. Archived parents are among them.
