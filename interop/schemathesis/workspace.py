@@ -164,7 +164,7 @@ def build(admin, customers, apps):
 
 # What is a customer's own, by where it is listed.
 OWN = [
-    *["/connections", "/action-run-logs", "/external-api-logs", "/app-event-subscriptions"],
+    *["/connections", "/action-run-logs", "/external-api-logs", "/connection-attempt-logs", "/app-event-subscriptions"],
     *["/app-data-schema-instances", *(f"/{kind}-instances" for kind in LAYERED)],
 ]
 SHARED = ["/customers", "/integrations", *(f"/{kind}s" for kind in UNIVERSAL)]
@@ -185,7 +185,7 @@ def everything(admin, name, client):
                 seen[f"{one} with details"] = client("GET", f"{path}/{item['id']}/details")
             elif path == "/data-link-table-instances":
                 seen[f"{one} with links"] = client.ask("GET", "/data-link-table-instance/links", id=item["id"]).json()
-            elif path != "/external-api-logs":
+            elif not path.endswith("-logs"):
                 plural = path.replace("-instances", "s")
                 history = client.ask("GET", f"{plural}/{item['id']}/checkpoints", limit=1000)
                 seen[f"{one} with history"] = history.json()
