@@ -1,11 +1,11 @@
 //! What follows a parent, and what a change of the parent does to it.
 
 use membrane_client::ErrorKind;
-use membrane_core::Selector;
 use membrane_core::element::{
     Action, ActionSpec, DataSourceSpec, Element, Flow, FlowSpec, IntegrationSpec, PackageSpec, Spec, State,
 };
-use membrane_core::op::{Archive, Get, List, ListQuery, Reset, Restore};
+use membrane_core::op::{Archive, Create, Get, List, ListQuery, Reset, Restore};
+use membrane_core::{LayerName, Selector};
 use membrane_engine::op::Execute;
 use serde_json::{Value, json};
 
@@ -346,6 +346,24 @@ async fn one_uuid_is_one_element(stage: Stage) {
     stage.change::<ActionSpec>(None, &second.id, json!({"uuid": "u-1"})).await.unwrap();
     let taken = stage.call(None, Restore::<ActionSpec>::new(&first.id)).await.unwrap_err();
     assert_eq!(taken.kind(), ErrorKind::AlreadyExists, "{taken}");
+    // A customer who takes it stands in nobody else's way, and has it once.
+    let own = json!({"name": "Own", "uuid": "u-9", "integrationKey": "taskly", "type": "run-javascript", "config": {"code": "1"}});
+    let of = |user: &str| {
+        let mut fields = own.clone();
+        fields["userId"] = json!(user);
+        let mut create = Create::<ActionSpec>::new(object(fields));
+        create.layer = Some(LayerName::Connection);
+        create
+    };
+    let manager = stage.engine.manager();
+    for user in ["acme", "bob"] {
+        stage.connected(user).await;
+        let made = stage.engine.call(&manager, of(user)).await.unwrap();
+        assert_eq!(made.place.user_id.as_deref(), Some(user));
+        let taken = stage.engine.call(&manager, of(user)).await.unwrap_err();
+        assert_eq!((taken.kind(), taken.context_value("field")), (ErrorKind::AlreadyExists, Some("uuid")));
+    }
+    stage.add::<ActionSpec>(None, code("Ninth", "u-9")).await.unwrap();
     // In a folder it is a problem of the file.
     let mut files = membrane_client::WorkspaceFiles::new();
     files.insert("membrane/actions/third/spec.yaml", "key: third\nname: Third\nuuid: u-1\n").unwrap();

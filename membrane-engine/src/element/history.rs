@@ -7,11 +7,9 @@ use serde_json::{Map, Value};
 
 use super::row::{document, from_row, mark};
 use super::{Change, Kind, update};
+use crate::http::mask::MARK;
 use crate::store::CheckpointRow;
 use crate::{Caller, Engine};
-
-/// What stands for a secret.
-const HIDDEN: &str = "***";
 
 /// Fields that every change moves.
 const MOVING: &[&str] = &["revision", "updatedAt"];
@@ -153,7 +151,7 @@ fn changes<S: Spec>(before: &Map<String, Value>, after: &Map<String, Value>) -> 
     for change in &mut changes {
         let path = change.path().to_owned();
         if S::SEALED.contains(&path.trim_start_matches('/')) {
-            *change = FieldChange::Replace { path, was: HIDDEN.into(), value: HIDDEN.into() };
+            *change = FieldChange::Replace { path, was: MARK.into(), value: MARK.into() };
         }
     }
     changes

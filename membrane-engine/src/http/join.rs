@@ -212,6 +212,9 @@ mod tests {
             "/..;v=1/admin",
             "/%252e%252e%252fadmin",
             "/..%252Fadmin",
+            "/..%09/admin",
+            "/..%20/admin",
+            "/..%00/admin",
         ] {
             assert!(
                 joined("https://h/api", path).starts_with("blocked"),

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::{field, spelling};
 
 /// What stands where a secret stood.
-const MARK: &str = "***";
+pub(crate) const MARK: &str = "***";
 const BARE_MARK: &str = "\"***\"";
 
 /// Shorter values are no secrets, and would blank half of every text.

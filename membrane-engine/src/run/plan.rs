@@ -109,7 +109,9 @@ pub(crate) async fn connection_for(
     let mut named = selector.clone();
     named.layer = None;
     let ground = Ground::of(engine, caller, &named).await?;
-    if let Some(id) = place.connection_id.as_ref().filter(|_| ground.connection.is_none()) {
+    if ground.connection.is_none()
+        && let Some(id) = &place.connection_id
+    {
         let connection = select::connection(engine, caller, id.as_str(), false).await?;
         ground.check_connection(&connection)?;
         return Ok(connection);

@@ -21,11 +21,9 @@ use crate::element::integration::{connector_of, describe};
 use crate::element::layered::LayeredKind;
 use crate::element::row::{from_row, keep_marks, mark, note_sealed, to_row};
 use crate::element::{self, Kind, sealed, stamp_new, with_fields};
+use crate::http::mask::MARK;
 use crate::store::{Row, Write};
 use crate::{Caller, Engine, sync};
-
-/// What stands in a diff for a secret that is set.
-const HIDDEN: &str = "***";
 
 /// The order in which kinds are taken: what is referred to by uuid goes first.
 const ORDER: &[ElementKind] = &[
@@ -443,7 +441,7 @@ impl<'a> Import<'a> {
         let secrets = |entry: &Entry, of: &Map<String, Value>, hides: bool| {
             let named = of.iter().filter(|(name, _)| S::SEALED.contains(&name.as_str()));
             let shown = named.filter(|(name, _)| said.contains_key(*name)).map(|(name, value)| {
-                let value = if hides { Value::from(HIDDEN) } else { value.clone() };
+                let value = if hides { Value::from(MARK) } else { value.clone() };
                 (name.clone(), value)
             });
             Entry::new(key.clone(), entry.fields().clone().into_iter().chain(shown).collect())

@@ -11,7 +11,7 @@ use crate::{Caller, Engine};
 /// integration the selector looks within.
 ///
 /// # Errors
-/// `InvalidInput` for the id of an element of another integration or connection than the selector names.
+/// `InvalidInput` for the id of an element of another integration, connection or customer than the selector names.
 pub(super) async fn select<S: LayeredKind>(
     engine: &Engine,
     caller: &Caller,
